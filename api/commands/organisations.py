@@ -1,0 +1,69 @@
+"""`samleng org` and `samleng member`: the directory, from the command line."""
+
+from typing import Annotated
+
+import typer
+
+from api.commands.start import fail, read_settings
+from api.database import migrate
+from referrals import directory
+from referrals.directory import UsedLink
+from referrals.geography import PROVINCES
+from referrals.site import Site, open_site
+from referrals.taxonomy import PartnerType, Role
+
+organisations = typer.Typer(no_args_is_help=True, help="Partners that can receive cases.")
+people = typer.Typer(no_args_is_help=True, help="Members of staff.")
+
+
+def _site() -> Site:
+    site = open_site(read_settings())
+    migrate(site.store)
+    return site
+
+
+@organisations.command("list")
+def list_organisations() -> None:
+    """List partners: id, kind, province, whether they can receive, name."""
+    with _site().store.reading() as session:
+        for each in directory.organisations(session):
+            receives = "receives" if each.public_key else "no member yet"
+            place = each.province or "-"
+            typer.echo(
+                f"{each.id}  {each.partner_type:9}  {place:6}  {receives:13}  {each.name_en}"
+            )
+
+
+@organisations.command("add")
+def add_organisation(
+    kind: Annotated[PartnerType, typer.Option(help="What kind of partner.")],
+    name_km: Annotated[str, typer.Option(help="Its name in Khmer, as migrants see it.")],
+    name_en: Annotated[str, typer.Option(help="Its name in English.")],
+    province: Annotated[str | None, typer.Option(help="Its province, KH-1 to KH-25.")] = None,
+    national: Annotated[bool, typer.Option(help="It serves every province.")] = False,
+) -> None:
+    """Add a partner. It can receive cases once its first member came."""
+    if province is not None and province not in PROVINCES:
+        raise fail("a province is KH-1 to KH-25 (ISO 3166-2)")
+    with _site().store.writing() as session:
+        made = directory.add_organisation(
+            session, kind, name_km, name_en, province=province, national=national
+        )
+        typer.echo(made.id)
+
+
+@people.command("invite")
+def invite(
+    email: Annotated[str, typer.Argument(help="The person's e-mail address.")],
+    organisation: Annotated[str, typer.Option(help="The partner's id (samleng org list).")],
+    role: Annotated[Role, typer.Option(help="What the person may do.")] = Role.CASE_WORKER,
+) -> None:
+    """Make a link with which a person sets her password, once."""
+    settings, site = read_settings(), _site()
+    try:
+        with site.store.writing() as session:
+            secret = directory.invite(session, email, role, organisation, site.clock())
+    except (UsedLink, ValueError) as error:
+        raise fail(str(error)) from None
+    address = settings.public_url or f"http://{settings.host}:{settings.port}"
+    typer.echo(f"{address.rstrip('/')}/invite/{secret}")

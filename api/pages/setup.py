@@ -1,0 +1,112 @@
+"""One-time links: the first administrator, and everybody who was invited."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+from sqlmodel import Session, select
+
+from api.pages.page import page
+from api.pages.shell import shell_of, site_of
+from api.pages.views import AccountView, DoneView, Shell
+from api.policy import open_form, setup_link
+from api.words import mark
+from referrals import directory
+from referrals.directory import PASSWORD_LENGTH, Member, Organisation, UsedLink, WeakPassword
+
+router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+
+Form = Annotated[Mapping[str, str], Depends(open_form)]
+
+DIFFERENT = mark("The two passwords are not the same.")
+WEAK = mark("The password is too short or too long.")
+NAMELESS = mark("Please write your name.")
+NO_EMAIL = mark("Please write an e-mail address that nobody else uses here.")
+
+
+def _has_email(member: Member) -> bool:
+    """Tell whether there is an e-mail address: the first administrator's link has none yet."""
+    return "@" in member.email
+
+
+def _view(
+    session: Session, member: Member, shell: Shell, form: Mapping[str, str], problem: str = ""
+) -> AccountView:
+    organisation = ""
+    if member.organisation_id is not None:
+        row = session.get_one(Organisation, member.organisation_id)
+        organisation = row.name_km if shell.language == "km" else row.name_en
+    return AccountView(
+        first=not _has_email(member),
+        organisation=organisation,
+        email=member.email if _has_email(member) else form.get("email", ""),
+        name=form.get("name", ""),
+        problem=problem,
+        least=PASSWORD_LENGTH[0],
+    )
+
+
+@router.get("/setup/{token}", dependencies=[Depends(setup_link)])
+@router.get("/invite/{token}", dependencies=[Depends(setup_link)], name="ask_invited")
+def ask(request: Request, token: str) -> HTMLResponse:
+    """Show the form behind a one-time link; an old link says where to get a new one."""
+    shell, site = shell_of(request), site_of(request)
+    try:
+        with site.store.reading() as session:
+            member = directory.invited(session, token, site.clock())
+            return page("setup.html", shell, _view(session, member, shell, {}))
+    except UsedLink:
+        return page("done.html", shell, DoneView(gone=True), status=410)
+
+
+def _problem(session: Session, member: Member, form: Mapping[str, str]) -> str:
+    if not form.get("name", "").strip():
+        return NAMELESS
+    if not _has_email(member) and not _free(session, _email(form)):
+        return NO_EMAIL
+    return "" if form.get("password", "") == form.get("again", "") else DIFFERENT
+
+
+def _email(form: Mapping[str, str]) -> str:
+    return form.get("email", "").strip().lower()
+
+
+def _free(session: Session, email: str) -> bool:
+    taken = session.exec(select(Member.id).where(Member.email == email)).first()
+    return "@" in email and len(email) <= 254 and taken is None
+
+
+def _accept(session: Session, member: Member, form: Mapping[str, str]) -> str:
+    """Make the member's keys; gives the problem when the password is refused."""
+    try:
+        directory.accept(
+            session, member, form.get("name", "").strip()[:120], form.get("password", "")
+        )
+    except WeakPassword:
+        return WEAK
+    if not _has_email(member):
+        member.email = _email(form)
+        session.add(member)
+    return ""
+
+
+@router.post("/setup/{token}", dependencies=[Depends(setup_link)])
+@router.post("/invite/{token}", dependencies=[Depends(setup_link)])
+def make(request: Request, token: str, form: Form) -> HTMLResponse:
+    """Make the account. The link is used up in the same transaction."""
+    shell, site = shell_of(request), site_of(request)
+    try:
+        with site.store.writing() as session:
+            member = directory.invited(session, token, site.clock())
+            problem = _problem(session, member, form) or _accept(session, member, form)
+            if problem:
+                view = _view(session, member, shell, form, problem)
+                return page("setup.html", shell, view, status=422)
+            waiting = any(
+                member.id == other.id
+                for other in directory.waiting_members(session, member.organisation_id or "")
+            )
+    except UsedLink:
+        return page("done.html", shell, DoneView(gone=True), status=410)
+    return page("done.html", shell, DoneView(waiting=waiting))

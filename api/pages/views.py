@@ -1,0 +1,229 @@
+"""What each page is given: frozen values, already opened and labelled in the reader's language.
+
+Templates see nothing else, so a page can be drawn (and tested) without a database.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The signed-in member, as the top of the page shows them."""
+
+    name: str
+    role: str
+    organisation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What surrounds every page. `path` is where the language switch comes back to."""
+
+    language: str
+    now: datetime
+    path: str
+    demo: bool = False
+    me: Me | None = None
+    csrf: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FrontView:
+    """The visitors' page. `first_button` is the payload sent when the chat opens."""
+
+    first_button: str = "greet"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """An invented account of the demo, shown on the sign-in page in demo mode only."""
+
+    email: str
+    password: str
+    role: str
+    organisation: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignInView:
+    """The sign-in form. `problem` is an English message id or empty."""
+
+    email: str = ""
+    problem: str = ""
+    accounts: tuple[DemoAccount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A code in words, with its picture."""
+
+    code: str
+    text: str
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """One case in the list. `urgency` is now, soon or normal; `handler` is None when nobody has it.
+
+    `province` is home, empty when it was not said; `country` is where the work is.
+    """
+
+    code: str
+    urgency: str
+    age: timedelta
+    category: Label
+    province: str
+    country: str
+    status: Label
+    handler: str | None
+    mine: bool
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class CasesView:
+    """The list: `show` is mine, new or all; the counts are of all cases the reader may see.
+
+    `note` is an English message id that says why a member can open no case, or empty.
+    """
+
+    show: str
+    lines: tuple[CaseLine, ...]
+    counts: tuple[tuple[str, int], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One told or chosen answer: its name in the reader's language and its text."""
+
+    name: str
+    text: str
+    long: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One attachment. `shown` is how: audio, image, video or link. `size` is in bytes."""
+
+    id: str
+    kind: str
+    shown: str
+    size: int
+    added_later: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One answer of the migrant to one question of consent."""
+
+    name: str
+    granted: bool
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where the case went, and why."""
+
+    organisation: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message of the thread. `author` is the member who wrote, None for the migrant."""
+
+    at: datetime
+    author: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One opening of the case."""
+
+    at: datetime
+    who: str
+    organisation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """One opened case."""
+
+    code: str
+    urgency: str
+    category: Label
+    province: str
+    country: str
+    status: Label
+    statuses: tuple[Label, ...]
+    lodged_at: datetime | None
+    handler: str | None
+    mine: bool
+    may_write: bool
+    fields: tuple[Field, ...]
+    files: tuple[File, ...]
+    consents: tuple[Consent, ...]
+    routes: tuple[Route, ...]
+    thread: tuple[Letter, ...]
+    readers: tuple[Reader, ...]
+    letter_limit: int = 600
+    unsent: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """A one-time link opened: the first administrator (`first`) or an invited member."""
+
+    first: bool
+    organisation: str
+    email: str = ""
+    name: str = ""
+    problem: str = ""
+    least: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class DoneView:
+    """The account exists (`waiting`: somebody must still admit it), or its link is `gone`."""
+
+    waiting: bool = False
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLine:
+    """One member of the reader's organisation."""
+
+    id: str
+    name: str
+    email: str
+    role: str
+    state: Label
+
+
+@dataclass(frozen=True, slots=True)
+class MembersView:
+    """The members, and for those who may invite: the form and, once, the link just made."""
+
+    lines: tuple[MemberLine, ...]
+    may_invite: bool
+    may_admit: bool = False
+    roles: tuple[Label, ...] = ()
+    organisations: tuple[Label, ...] = ()
+    link: str = ""
+    link_for: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorView:
+    """What went wrong: `status` is the HTTP status, `home` where the way back leads."""
+
+    status: int
+    home: str = "/"

@@ -1,0 +1,134 @@
+"""Who may call a route. Every route names exactly one policy, or the program does not start.
+
+Forms that change something are refused when they come from another site (Fetch Metadata, or Origin
+on older browsers), and signed-in forms carry the session's CSRF token besides.
+"""
+
+import hmac
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, HTTPException, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Mount
+
+from api import sessions
+from api.parts import parts_of
+from referrals.directory import SignedIn
+
+PAGE_EXPIRED = 419
+"""The status of a form whose token is too old (not in a standard, but widely understood)."""
+
+
+class NotSignedIn(Exception):
+    """A page that needs a signed-in member; the app answers with the way to the sign-in page."""
+
+
+class PolicyMissing(Exception):
+    """A route without a policy, or with two. Names the route."""
+
+
+def public() -> None:
+    """Open to everybody: pages for visitors, the chat, health."""
+
+
+def webhook() -> None:
+    """Open to a platform that proves itself inside the route: secret header, or signature over the
+    body.
+    """
+
+
+def setup_link() -> None:
+    """Open to whoever holds a one-time link, which the route looks up."""
+
+
+def rasa(request: Request) -> None:
+    """Open to our Rasa process only: it shows the secret that was made at this start."""
+    given = request.headers.get("authorization", "").encode()
+    if not hmac.compare_digest(given, f"Bearer {parts_of(request).rasa_secret}".encode()):
+        raise HTTPException(403)
+
+
+def signed_in(request: Request) -> SignedIn:
+    """Open to a signed-in member; what the member may see is judged by referrals.desk."""
+    who = sessions.current(parts_of(request).site, request.cookies.get(sessions.COOKIE))
+    if who is None:
+        raise NotSignedIn
+    return who
+
+
+def someone(request: Request) -> SignedIn | None:
+    """Give the signed-in member, or None; no policy of its own."""
+    return sessions.current(parts_of(request).site, request.cookies.get(sessions.COOKIE))
+
+
+POLICIES: frozenset[Callable[..., Any]] = frozenset({public, webhook, setup_link, rasa, signed_in})
+
+
+def from_own_site(request: Request) -> None:
+    """Refuse a form that another site sent. Raises HTTPException 403."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            raise HTTPException(403)
+        return
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise HTTPException(403)
+
+
+async def checked_form(
+    request: Request, who: Annotated[SignedIn, Depends(signed_in)]
+) -> dict[str, str]:
+    """Give a signed-in form's fields. Raises HTTPException 403 from another site, 419 for a wrong
+    token.
+    """
+    from_own_site(request)
+    form = await request.form(max_files=0, max_fields=20)
+    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    if not sessions.csrf_fits(who, fields.get("csrf", "")):
+        raise HTTPException(PAGE_EXPIRED)
+    return fields
+
+
+async def open_form(request: Request) -> dict[str, str]:
+    """Give the fields of a form that needs no session. Raises HTTPException 403 from another
+    site.
+    """
+    from_own_site(request)
+    form = await request.form(max_files=0, max_fields=20)
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def _calls(dependant: Dependant) -> Iterable[Callable[..., Any]]:
+    for each in dependant.dependencies:
+        if each.call is not None:
+            yield each.call
+        yield from _calls(each)
+
+
+def policies_of(route: APIRoute) -> set[Callable[..., Any]]:
+    """Give the policies that a route names, itself or through what it depends on."""
+    return set(_calls(route.dependant)) & POLICIES
+
+
+def each_route(routes: Iterable[BaseRoute]) -> Iterable[BaseRoute]:
+    """Yield every route, those of included routers too (FastAPI keeps these folded up)."""
+    for route in routes:
+        included = getattr(route, "original_router", None)
+        if included is None:
+            yield route
+        else:
+            yield from each_route(included.routes)
+
+
+def check_routes(routes: Iterable[BaseRoute]) -> None:
+    """Raise PolicyMissing for the first route that does not name exactly one policy."""
+    for route in each_route(routes):
+        if isinstance(route, APIRoute):
+            if len(policies_of(route)) != 1:
+                raise PolicyMissing(f"{sorted(route.methods or ())} {route.path}")
+        elif not isinstance(route, Mount) or route.path != "/static":
+            raise PolicyMissing(str(getattr(route, "path", route)))

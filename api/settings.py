@@ -1,0 +1,36 @@
+"""All settings of the program, from the environment or `.env`."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from bot.settings import ChannelSettings
+from referrals.settings import StoreSettings
+
+
+class Settings(StoreSettings, ChannelSettings):
+    """What `samleng` reads. A wrong value is refused at the start, without being quoted."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        extra="ignore",
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+
+    host: str = Field(default="127.0.0.1", validation_alias="SAMLENG_HOST")
+    port: int = Field(default=8000, ge=0, le=65535, validation_alias="SAMLENG_PORT")
+    public_url: str | None = Field(
+        default=None, pattern=r"^https://[^/]+/?$", validation_alias="SAMLENG_PUBLIC_URL"
+    )
+    """Address under which the world reaches this server. Without it Telegram is polled."""
+
+    @property
+    def real(self) -> bool:
+        """Whether real people can reach this installation; then there is no demo."""
+        return bool(self.telegram_bot_token or self.messenger_page_token or self.public_url)
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Cookies over TLS only, except on one's own machine."""
+        return self.public_url is not None

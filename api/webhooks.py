@@ -1,0 +1,67 @@
+"""Where Telegram and Messenger deliver. A platform is told "received" only once the message is
+safe.
+"""
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
+
+from api.parts import parts_of
+from api.policy import webhook
+from bot import durable
+from bot.channels import BadSecret
+
+router = APIRouter(prefix="/webhooks", dependencies=[Depends(webhook)])
+
+BODY_LIMIT = 1024 * 1024
+"""Bytes of one delivery."""
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > BODY_LIMIT:
+            raise HTTPException(413)
+    return bytes(body)
+
+
+@router.post("/telegram")
+async def telegram(request: Request) -> JSONResponse:
+    """Take one update of Telegram; the secret header is compared in constant time."""
+    channel = parts_of(request).telegram
+    if channel is None:
+        raise HTTPException(404)
+    try:
+        answer = await channel.receive(request.headers, await _body(request), durable.accept)
+    except BadSecret:
+        raise HTTPException(403) from None
+    return JSONResponse(answer)
+
+
+@router.get("/messenger")
+def messenger_verification(request: Request) -> Response:
+    """Answer Meta's verification of this webhook."""
+    channel = parts_of(request).messenger
+    if channel is None:
+        raise HTTPException(404)
+    try:
+        challenge = channel.verify(request.query_params)
+    except BadSecret:
+        raise HTTPException(403) from None
+    return Response(challenge, media_type="text/plain")
+
+
+@router.post("/messenger")
+async def messenger(request: Request) -> Response:
+    """Take one batch of Messenger; the signature covers the raw body."""
+    channel = parts_of(request).messenger
+    if channel is None:
+        raise HTTPException(404)
+    signature = request.headers.get("x-hub-signature-256", "")
+    try:
+        messages = await channel.messages_from(await _body(request), signature)
+    except BadSecret:
+        raise HTTPException(403) from None
+    for message in messages:
+        await durable.accept(message)
+    return Response("EVENT_RECEIVED", media_type="text/plain")

@@ -1,0 +1,1 @@
+"""A turn, whatever the channel: receive, understand, decide, say."""

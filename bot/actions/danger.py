@@ -1,0 +1,111 @@
+"""Danger first: the safety card, a person, a call back, and hiding the chat."""
+
+from collections.abc import Mapping
+
+from sqlmodel import Session
+
+from bot.actions.protocol import SAYABLE, Answer, Asked, Say, choice
+from bot.actions.steps import accepts
+from bot.actions.unfinished import has_draft
+from bot.content import Content, content
+from bot.content.render import SAFETY_CARD
+from referrals import case, consent, draft
+from referrals.code import spoken
+from referrals.site import Site
+from referrals.taxonomy import Category, ConsentCode, Country
+
+OFFER = "callback_offer"
+AGREED = (ConsentCode.STORE, ConsentCode.SHARE_MRC, ConsentCode.CONTACT_ME)
+"""What pressing the callback button agrees to, as the offer's words say."""
+
+
+OF_KIND = {
+    "violence": "violence",
+    "confinement": "trafficking",
+    "trafficking": "trafficking",
+    "child": "child",
+}
+"""Kinds of danger (bot/danger.py) that have a special number, with the special card."""
+
+
+def danger(session: Session, site: Site, asked: Asked) -> Answer:
+    """Show the safety card before anything else. A rule pauses the form."""
+    answers = _known(session, site, asked)
+    kind = OF_KIND.get(asked.entities.get("danger", ""))
+    card = Say(SAFETY_CARD, {**_where(answers), **({"kind": kind} if kind else {})}, ())
+    ask_back = choice("button.callback", "callback", danger="yes")
+    says = (card, Say("danger_next"), *_offer(session, asked, ask_back))
+    return Answer(says)
+
+
+def human(session: Session, site: Site, asked: Asked) -> Answer:
+    """Say who can be called, and offer that somebody writes. A rule pauses the form."""
+    answers = _known(session, site, asked)
+    says = (Say("human", _where(answers)), *_offer(session, asked, "callback"))
+    return Answer(says)
+
+
+def _offer(session: Session, asked: Asked, callback_button: SAYABLE) -> tuple[Say, ...]:
+    """Say what the button means, always in the words that will be recorded."""
+    if has_draft(session, asked):
+        return (
+            Say(OFFER, buttons=()),
+            Say("callback_offer_paused", buttons=(callback_button, "resume", "menu")),
+        )
+    return (Say(OFFER, buttons=(callback_button, "complain", "menu")),)
+
+
+def _known(session: Session, site: Site, asked: Asked) -> Mapping[str, str]:
+    """Give what the draft knows, corrected by what was just said."""
+    own = draft.find(session, asked.conversation)
+    known = draft.answers(site, own) if own is not None else {}
+    said = {
+        step: asked.entities[step]
+        for step in ("category", "country", "province")
+        if accepts(step, asked.entities.get(step, ""))
+    }
+    return {**known, **said}
+
+
+def _where(answers: Mapping[str, str]) -> dict[str, str]:
+    return {"country": answers["country"]} if answers.get("country") else {}
+
+
+def callback(session: Session, site: Site, asked: Asked) -> Answer:
+    """Lodge the small case that says: please write to me. The same delivery lodges it once."""
+    answers = _known(session, site, asked)
+    try:
+        lodged = case.request_callback(
+            session,
+            site,
+            conversation=asked.conversation,
+            channel=asked.channel,
+            update=asked.update,
+            category=Category(answers.get("category", Category.OTHER)),
+            country=Country(answers.get("country", Country.OTHER)),
+            province=answers.get("province"),
+            language=asked.language,
+            danger="yes" in (asked.entities.get("danger"), answers.get("danger")),
+            asked=_agreed(content(), asked),
+        )
+    except case.NobodyCanReceive:
+        return Answer((Say("lodge_unable", _where(answers)),))
+    key = "callback_done_paused" if has_draft(session, asked) else "callback_done"
+    return Answer((Say(key, {"code": spoken(lodged.code)}),))
+
+
+def _agreed(known: Content, asked: Asked) -> list[consent.Asked]:
+    offer = known.says[OFFER]
+    words = offer.text(asked.language)
+    return [
+        consent.Asked(code, True, offer.version, asked.language, words, asked.now)
+        for code in AGREED
+    ]
+
+
+def hide(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
+    """Tell how to delete the chat, and leave an innocent line as its last."""
+    how = f"hide_how_{asked.channel}"
+    if how not in content().says:
+        how = "hide_how_web"
+    return Answer((Say(how), Say("hide_last")))

@@ -1,0 +1,125 @@
+"""The grammar of a button's payload: `intent` or `intent:entity=value;...`, ASCII, 64 bytes.
+
+A payload comes back from the channel, so anybody can forge one. Only what is listed here is heard;
+`told`, `unknown` and `nlu_fallback` are the turn's own words and no button may say them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from bot.message import PAYLOAD_LIMIT, Language
+from referrals.geography import PROVINCES, UNSAID
+from referrals.taxonomy import Category, Complainant, Country, Phase, Topic
+
+_YES_NO = frozenset({"yes", "no"})
+_PAGES = frozenset(str(number) for number in range(1, 10))
+
+VALUES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "complainant": frozenset(Complainant),
+        "category": frozenset(Category),
+        "country": frozenset(Country),
+        "province": frozenset({*PROVINCES, UNSAID}),
+        "identity": frozenset({"named", "anonymous"}),
+        "store": _YES_NO,
+        "share_mrc": _YES_NO,
+        "share_pdolvt": _YES_NO,
+        "share_legal_aid": _YES_NO,
+        "contact_me": _YES_NO,
+        "lodge": _YES_NO,
+        "group": frozenset(Phase),
+        "topic": frozenset(Topic),
+        "page": _PAGES,
+        "language": frozenset(Language),
+        "danger": frozenset({"yes"}),
+    }
+)
+"""Every entity a button may carry, with every value it may have."""
+
+_INFORM = frozenset(VALUES) - {"topic", "page", "language", "danger"}
+
+ENTITIES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "complaint": frozenset({"category", "country"}),
+        "faq": frozenset({"topic", "country", "page"}),
+        "inform": _INFORM,
+        "language": frozenset({"language"}),
+        "danger": frozenset({"country"}),
+        "human": frozenset({"country"}),
+        "callback": frozenset({"danger"}),
+        **dict.fromkeys(
+            (
+                "greet",
+                "goodbye",
+                "thank",
+                "affirm",
+                "deny",
+                "menu",
+                "cancel",
+                "back",
+                "case_status",
+                "case_add",
+                "privacy",
+                "consent_change",
+                "erase",
+                "hide",
+                "out_of_scope",
+                "done",
+                "resume",
+                "discard",
+                "more",
+                "letter",
+            ),
+            frozenset[str](),
+        ),
+    }
+)
+"""Every intent a button may have, with the entities it may carry."""
+
+
+class UnknownButton(ValueError):
+    """A payload that this bot never made. Its text does not quote the payload."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """What a pressed button means."""
+
+    intent: str
+    entities: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse(payload: str) -> Pressed:
+    """Read a payload. Raises UnknownButton for anything that `build` would not make."""
+    if not payload.isascii() or len(payload) > PAYLOAD_LIMIT:
+        raise UnknownButton("a payload is ASCII and at most 64 bytes")
+    intent, colon, rest = payload.partition(":")
+    entities: dict[str, str] = {}
+    if colon:
+        for pair in rest.split(";"):
+            name, equals, value = pair.partition("=")
+            if not equals or name in entities:
+                raise UnknownButton("after the colon comes entity=value, each entity once")
+            entities[name] = value
+    _check(intent, entities)
+    return Pressed(intent, MappingProxyType(entities))
+
+
+def build(intent: str, **entities: str) -> str:
+    """Write a payload. Raises UnknownButton when `parse` would refuse it."""
+    _check(intent, entities)
+    pairs = ";".join(f"{name}={value}" for name, value in entities.items())
+    payload = f"{intent}:{pairs}" if pairs else intent
+    if len(payload) > PAYLOAD_LIMIT:
+        raise UnknownButton("a payload is at most 64 bytes")
+    return payload
+
+
+def _check(intent: str, entities: Mapping[str, str]) -> None:
+    allowed = ENTITIES.get(intent)
+    if allowed is None:
+        raise UnknownButton("no button has this intent")
+    for name, value in entities.items():
+        if name not in allowed or value not in VALUES[name]:
+            raise UnknownButton("no button of this intent has this entity or value")

@@ -1,0 +1,27 @@
+"""Platform <-> Message/Reply, nothing else. One module a platform."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeAlias
+
+from bot.message import ChannelError, Message
+
+Accept: TypeAlias = Callable[[Message], Awaitable[None]]
+"""Writes a message durably, once; returns only when it is safe. A repeat is its matter to drop."""
+
+Pseudonym: TypeAlias = Callable[[str, str], str]
+"""(channel, user id) -> the conversation's name (hex HMAC)."""
+
+Clock: TypeAlias = Callable[[], datetime]
+"""Now, in UTC, aware."""
+
+BODY_LIMIT = 1024 * 1024
+"""Bytes of one webhook delivery; the platforms send far less."""
+
+
+class BadSecret(ChannelError):
+    """A delivery that does not prove it comes from the platform. Answer 403 and say nothing."""
+
+
+class Unreadable(ChannelError):
+    """A delivery that is not what the platform documents. Sending it again would not help."""

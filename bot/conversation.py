@@ -1,0 +1,60 @@
+"""What is remembered of a conversation between two turns: its language, and what the dialogue waits
+for.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Field, Session, SQLModel
+
+from bot.message import Language
+from referrals.store import UtcDateTime
+
+
+class Conversation(SQLModel, table=True):
+    """One conversation, by its pseudonym. Holds codes only."""
+
+    __tablename__ = "conversation"
+
+    conversation: str = Field(primary_key=True, max_length=64)
+    language: str = Field(default=Language.KM, max_length=2)
+    awaiting: str | None = Field(default=None, max_length=32)
+    begun: datetime = Field(sa_type=UtcDateTime)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`awaiting` is the slot that the dialogue asked for last, None when it asked for nothing."""
+
+    language: Language = Language.KM
+    awaiting: str | None = None
+
+
+def state(session: Session, conversation: str) -> State:
+    """Give what is remembered; an unknown conversation is Khmer and waits for nothing."""
+    row = session.get(Conversation, conversation)
+    return State() if row is None else State(Language(row.language), row.awaiting)
+
+
+def begin(session: Session, conversation: str, now: datetime) -> State:
+    """Remember a conversation from its first message on."""
+    if session.get(Conversation, conversation) is None:
+        session.add(Conversation(conversation=conversation, begun=now))
+        session.flush()
+    return state(session, conversation)
+
+
+def set_language(session: Session, conversation: str, language: Language) -> None:
+    """Speak this language from now on. Raises sqlalchemy.exc.NoResultFound for an unknown
+    conversation.
+    """
+    row = session.get_one(Conversation, conversation)
+    row.language = language
+    session.add(row)
+
+
+def set_awaiting(session: Session, conversation: str, awaiting: str | None) -> None:
+    """Remember what the dialogue asked for. Raises sqlalchemy.exc.NoResultFound."""
+    row = session.get_one(Conversation, conversation)
+    row.awaiting = awaiting
+    session.add(row)

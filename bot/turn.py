@@ -1,0 +1,364 @@
+"""The one road of a message: receive, understand, decide, say.
+
+A turn runs in a worker thread; what waits for the network is awaited on the server's event loop.
+Words stay in memory: what is told is sealed before the dialogue hears of it, and the dialogue hears
+codes only.
+"""
+
+import logging
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlmodel import Session
+
+from bot import buttons, conversation
+from bot.content import Content
+from bot.content.render import SAFETY_CARD, render
+from bot.content.retell import draft_words
+from bot.message import (
+    FILE_LIMIT,
+    TELLABLE,
+    Attachment,
+    AttachmentKind,
+    Channel,
+    ChannelName,
+    Language,
+    Message,
+    Reply,
+    TooLarge,
+    Undeliverable,
+)
+from bot.rasa import Heard, Played, RasaClient, RasaUnavailable
+from bot.understand import Understanding, understand
+from referrals import contact, draft, notice, thread
+from referrals.site import Site
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+INTERRUPTIONS = frozenset(
+    {
+        "cancel",
+        "back",
+        "menu",
+        "privacy",
+        "human",
+        "hide",
+        "language",
+        "erase",
+        "case_status",
+        "faq",
+    }
+)
+"""What may interrupt somebody who is telling her story, when said shortly and surely."""
+
+INTERRUPTION_CHARACTERS = 40
+INTERRUPTION_CONFIDENCE = 0.75
+
+TOLD = frozenset({"story", "name", "addition"})
+"""What is told rather than chosen: sealed, and never understood by a machine."""
+
+ONE_TELLING_ONLY = frozenset({"name"})
+"""Told in text alone: a name spoken in a voice note cannot be read back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a turn gives: the replies, and the letters that they show."""
+
+    replies: tuple[Reply, ...]
+    letters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a message means to the dialogue: codes only."""
+
+    intent: str
+    confidence: float = 1.0
+    entities: tuple[tuple[str, str], ...] = ()
+    ranking: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Plays turns. `wait` awaits a coroutine on the server's event loop, from a worker thread."""
+
+    site: Site
+    content: Content
+    rasa: RasaClient
+    channels: Mapping[ChannelName, Channel]
+    wait: Callable[[Coroutine[Any, Any, Any]], Any]
+
+    def play(self, message: Message) -> Answered:
+        """Play one turn. The same message played again, after a crash, changes nothing more.
+
+        Raises RasaUnavailable when the dialogue cannot be reached; danger is answered even then.
+        """
+        with self.site.store.writing() as session:
+            state = conversation.begin(session, message.conversation, message.received)
+            contact.heard_from(
+                session,
+                self.site,
+                message.conversation,
+                message.channel,
+                message.address,
+                message.received,
+            )
+        try:
+            meaning = self._meaning(message, state)
+            played = self._tell_the_dialogue(message, meaning)
+        except RasaUnavailable:
+            from bot.danger import danger
+            from bot.text import normalise
+
+            if message.text and danger(normalise(message.text)):
+                return self._say(message, [{"say": SAFETY_CARD, "with": {}}])
+            raise
+        with self.site.store.writing() as session:
+            conversation.set_awaiting(session, message.conversation, played.awaiting)
+        return self._say(message, played.says)
+
+    # ---- understand and decide
+
+    def _meaning(self, message: Message, state: conversation.State) -> Meaning:
+        if message.button is not None:
+            try:
+                pressed = buttons.parse(message.button)
+            except buttons.UnknownButton:
+                return Meaning("unknown", entities=(("kind", "button"),))
+            return Meaning(pressed.intent, entities=tuple(pressed.entities.items()))
+        if message.attachments:
+            return self._attached(message, state)
+        text = (message.text or "").strip()
+        if not text:
+            return Meaning("unknown", entities=(("kind", "empty"),))
+        understood: Understanding = self.wait(understand(self.rasa, text))
+        if state.awaiting in TOLD:
+            return self._told_text(message, text, state.awaiting or "", understood)
+        if understood.danger:
+            return self._danger(message, understood)
+        return Meaning(
+            understood.intent,
+            understood.confidence,
+            _entities(understood),
+            tuple((_label(intent, topic), c) for intent, topic, c in understood.ranking),
+        )
+
+    def _told_text(
+        self, message: Message, text: str, awaiting: str, understood: Understanding
+    ) -> Meaning:
+        if _interrupts(text, understood):
+            return Meaning(understood.intent, understood.confidence, _entities(understood))
+        kept = self._keep(message, awaiting, text=text)
+        if understood.danger and awaiting != "name":
+            return self._danger(message, understood)
+        if not kept:
+            return Meaning("unknown", entities=(("kind", "no_case"),))
+        return Meaning("told", entities=(("told", awaiting),))
+
+    def _danger(self, message: Message, understood: Understanding) -> Meaning:
+        """Note the danger in the draft, when there is one, so that the case is urgent later."""
+        with self.site.store.writing() as session:
+            begun = draft.find(session, message.conversation)
+            if begun is not None:
+                draft.answer(session, self.site, begun, "danger", "yes")
+        places = tuple((n, v) for n, v in understood.entities if n == "country")
+        kind = (("danger", understood.danger),) if understood.danger else ()
+        return Meaning("danger", entities=(*places, *kind))
+
+    def _attached(self, message: Message, state: conversation.State) -> Meaning:
+        """Seal what was attached when it can be part of a told answer; otherwise say what it was.
+
+        A voice note or a picture that nobody asked for is kept as part of the story, so that
+        nothing told is lost; the dialogue offers to complain with it.
+        """
+        tellable = [a for a in message.attachments if a.kind in TELLABLE]
+        awaiting = state.awaiting if state.awaiting in TOLD - ONE_TELLING_ONLY else None
+        if not tellable:
+            return Meaning("unknown", entities=(("kind", message.attachments[0].kind.value),))
+        if any((a.size or 0) > FILE_LIMIT for a in tellable):
+            return Meaning("unknown", entities=(("kind", "too_large"),))
+        field_name = awaiting or "story"
+        if message.text:
+            self._keep(message, field_name, text=message.text, number=len(tellable))
+        try:
+            kept = [
+                self._keep_file(message, field_name, attachment, number)
+                for number, attachment in enumerate(tellable)
+            ]
+        except TooLarge:
+            return Meaning("unknown", entities=(("kind", "too_large"),))
+        except Undeliverable:
+            return Meaning("unknown", entities=(("kind", "unreadable"),))
+        if not all(kept):
+            return Meaning("unknown", entities=(("kind", "no_case"),))
+        if awaiting is None:
+            return Meaning("unknown", entities=(("kind", "kept"),))
+        return Meaning("told", entities=(("told", awaiting),))
+
+    # ---- keep what is told
+
+    def _keep_file(
+        self, message: Message, field_name: str, attachment: Attachment, number: int
+    ) -> bool:
+        file = self._sealed(message.channel, attachment)
+        return self._keep(message, field_name, file=file, kind=attachment.kind.value, number=number)
+
+    def _sealed(self, channel: ChannelName, attachment: Attachment) -> draft.SealedFile:
+        reference = attachment.reference or ""
+        media_type = attachment.media_type or _MEDIA_TYPES.get(attachment.kind, _UNKNOWN_TYPE)
+        if channel is ChannelName.WEB:
+            return sealed_upload(reference, attachment.size or 0, media_type)
+        return draft.seal_file(self.site, self._pieces(channel, reference), media_type)
+
+    def _pieces(self, channel: ChannelName, reference: str) -> Iterator[bytes]:
+        stream = aiter(self.channels[channel].fetch(reference))
+
+        async def following() -> bytes | None:
+            return await anext(stream, None)
+
+        while (piece := self.wait(following())) is not None:
+            yield piece
+
+    def _keep(
+        self,
+        message: Message,
+        field_name: str,
+        *,
+        text: str | None = None,
+        file: draft.SealedFile | None = None,
+        kind: str = "text",
+        number: int = 0,
+    ) -> bool:
+        """Seal one told thing into the draft or, after lodging, into the case. False: nowhere to
+        put it.
+        """
+        with self.site.store.writing() as session:
+            if field_name == "addition":
+                case = thread.newest_open_case(session, message.conversation)
+                if case is None:
+                    return False
+                new = thread.add(
+                    session,
+                    self.site,
+                    case,
+                    message.update,
+                    number=number,
+                    text=text,
+                    file=file,
+                    kind=kind,
+                )
+            else:
+                begun = draft.open_(session, self.site, message.conversation, message.channel)
+                if field_name in ONE_TELLING_ONLY:
+                    draft.untell(session, self.site, begun, field_name)
+                new = draft.tell(
+                    session,
+                    self.site,
+                    begun,
+                    field_name,
+                    message.update,
+                    text=text,
+                    file=file,
+                    kind=kind,
+                    number=number,
+                )
+            if not new and file is not None and message.channel is not ChannelName.WEB:
+                # Fetched once more after a crash; a web upload is sealed once, before its turn.
+                self.site.files.remove(file.file_id)
+        return True
+
+    # ---- the dialogue, and what it says
+
+    def _tell_the_dialogue(self, message: Message, meaning: Meaning) -> Played:
+        heard = Heard(
+            conversation=message.conversation,
+            message_id=message.update,
+            channel=message.channel.value,
+            intent=meaning.intent,
+            confidence=meaning.confidence,
+            entities=meaning.entities,
+            ranking=meaning.ranking,
+        )
+        played: Played = self.wait(self.rasa.turn(heard))
+        return played
+
+    def _say(self, message: Message, says: Sequence[Mapping[str, Any]]) -> Answered:
+        now = self.site.clock()
+        with self.site.store.writing() as session:
+            language = conversation.state(session, message.conversation).language
+            letter = notice.waiting_letter(session, self.site, message.conversation)
+            replies: list[Reply] = []
+            shown: list[str] = []
+            for say in says:
+                words = self.content.says.get(str(say["say"]))
+                needs = words.private if words else None
+                if needs == "letter" and letter is not None:
+                    shown.append(letter.id)
+                private = self._private(session, message.conversation, needs, letter, language)
+                replies += render(say, language, self.content, private, now.date())
+            if letter is not None and not shown and notice.is_waiting(session, letter.id):
+                # Nobody could tell her so far (Messenger's window was closed): now she is here.
+                replies += render(
+                    {"say": "letter_waiting", "with": {}}, language, self.content, {}, now.date()
+                )
+                notice.mark_announced(session, letter.id)
+        return Answered(tuple(replies), tuple(shown))
+
+    def _private(
+        self,
+        session: Session,
+        conversation_: str,
+        needs: str | None,
+        letter: notice.Opened | None,
+        language: Language,
+    ) -> dict[str, str]:
+        """Open the words that a private say needs; they are in the replies and nowhere else."""
+        if needs == "letter":
+            return {"letter": letter.text if letter else ""}
+        begun = draft.find(session, conversation_) if needs == "draft" else None
+        if begun is None:
+            return {}
+        story, name = (draft.told(session, self.site, begun, field) for field in ("story", "name"))
+        return draft_words(story, name, language, self.content)
+
+
+_UNKNOWN_TYPE = "application/octet-stream"
+_MEDIA_TYPES = {
+    AttachmentKind.VOICE: "audio/ogg",
+    AttachmentKind.AUDIO: "audio/mpeg",
+    AttachmentKind.PHOTO: "image/jpeg",
+    AttachmentKind.VIDEO: "video/mp4",
+}
+
+
+def upload_reference(file: draft.SealedFile) -> str:
+    """Write down where a web upload lies and what opens it; goes only into the sealed queue."""
+    return f"{file.file_id}:{file.key.hex()}:{file.digest.hex()}"
+
+
+def sealed_upload(reference: str, size: int, media_type: str) -> draft.SealedFile:
+    """Read what `upload_reference` wrote."""
+    file_id, key, digest = reference.split(":")
+    return draft.SealedFile(file_id, bytes.fromhex(key), bytes.fromhex(digest), size, media_type)
+
+
+def _interrupts(text: str, understood: Understanding) -> bool:
+    return (
+        understood.intent in INTERRUPTIONS
+        and understood.danger is None
+        and understood.confidence >= INTERRUPTION_CONFIDENCE
+        and len(text) <= INTERRUPTION_CHARACTERS
+    )
+
+
+def _label(intent: str, topic: str | None) -> str:
+    return f"{intent}.{topic}" if topic else intent
+
+
+def _entities(understood: Understanding) -> tuple[tuple[str, str], ...]:
+    name = {"complaint": "category", "faq": "topic"}.get(understood.intent)
+    topic = ((name, understood.topic),) if name and understood.topic else ()
+    return (*topic, *understood.entities)

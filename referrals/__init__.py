@@ -1,0 +1,1 @@
+"""The case and its law: what is told, who agreed to share it, who holds a key, who acts."""

@@ -1,0 +1,75 @@
+"""Who looked at, or changed, which case. Rows are only ever added."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from referrals.site import Site
+from referrals.store import UtcDateTime
+
+
+class Act(StrEnum):
+    """What was done."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    OPENED_CASE = "opened_case"
+    OPENED_FILE = "opened_file"
+    REFUSED = "refused"
+    TOOK = "took"
+    CHANGED_STATUS = "changed_status"
+    WROTE = "wrote"
+    INVITED = "invited"
+    ADMITTED = "admitted"
+
+
+class AuditRow(SQLModel, table=True):
+    """One act. Holds no word of a migrant. `case_id` is no foreign key: the row outlives the
+    case.
+    """
+
+    __tablename__ = "audit"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+    act: str = Field(max_length=32)
+    member_id: str | None = Field(default=None, max_length=32)
+    organisation_id: str | None = Field(default=None, max_length=32)
+    case_id: str | None = Field(default=None, max_length=32, index=True)
+    subject: str | None = Field(default=None, max_length=64)
+
+
+def record(
+    site: Site,
+    act: Act,
+    *,
+    member_id: str | None = None,
+    organisation_id: str | None = None,
+    case_id: str | None = None,
+    subject: str | None = None,
+) -> None:
+    """Write one act in a transaction of its own, so that no later error can roll it back.
+
+    `subject` is a code (a file id, a new status), never a word of a migrant.
+    """
+    with site.store.writing() as session:
+        session.add(
+            AuditRow(
+                at=site.clock(),
+                act=act,
+                member_id=member_id,
+                organisation_id=organisation_id,
+                case_id=case_id,
+                subject=subject,
+            )
+        )
+
+
+def of_case(session: Session, case_id: str) -> list[AuditRow]:
+    """Give all acts on a case, newest first."""
+    return list(
+        session.exec(
+            select(AuditRow).where(AuditRow.case_id == case_id).order_by(col(AuditRow.id).desc())
+        )
+    )

@@ -1,0 +1,108 @@
+"""Consent: what was asked, in which words, and what was answered; and the consents in force.
+
+`Consent` rows are history and never change. `StandingConsent` is what holds now; a wrapped case key
+refers to it by foreign key (case.py), so that without it the database refuses the key, and taking
+it away takes the key with it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ForeignKeyConstraint
+from sqlmodel import Field, Session, SQLModel, select
+
+from referrals.store import UtcDateTime
+from referrals.taxonomy import CONSENT_FOR, ConsentCode, PartnerType
+
+
+class ConsentMissing(Exception):
+    """Something was about to be kept or shared that nobody agreed to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One consent as it was asked and answered. `words` are the exact words shown."""
+
+    code: ConsentCode
+    granted: bool
+    version: int
+    language: str
+    words: str
+    at: datetime
+
+
+class Consent(SQLModel, table=True):
+    """One answer to one question of consent, as asked. Never changed, never deleted before the
+    case.
+    """
+
+    __tablename__ = "consent"
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = Field(foreign_key="case.id", max_length=32, index=True, ondelete="CASCADE")
+    code: str = Field(max_length=32)
+    granted: bool
+    version: int
+    language: str = Field(max_length=2)
+    words: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class StandingConsent(SQLModel, table=True):
+    """A kind of partner that may read the case now. No row, no key."""
+
+    __tablename__ = "standing_consent"
+    __table_args__ = (ForeignKeyConstraint(["consent_id"], ["consent.id"], ondelete="CASCADE"),)
+
+    case_id: str = Field(primary_key=True, foreign_key="case.id", max_length=32, ondelete="CASCADE")
+    partner_type: str = Field(primary_key=True, max_length=32)
+    consent_id: int
+
+
+def record(session: Session, case_id: str, asked: Asked) -> None:
+    """Write an answer down, and make the consents in force follow it.
+
+    A refusal deletes the standing consent; the database deletes the wrapped keys that hung on it.
+    """
+    row = Consent(
+        case_id=case_id,
+        code=asked.code,
+        granted=asked.granted,
+        version=asked.version,
+        language=asked.language,
+        words=asked.words,
+        at=asked.at,
+    )
+    session.add(row)
+    session.flush()
+    for partner_type, code in CONSENT_FOR.items():
+        if code is not asked.code:
+            continue
+        standing = session.get(StandingConsent, (case_id, partner_type.value))
+        if standing is not None:
+            session.delete(standing)
+            session.flush()
+        if asked.granted and row.id is not None:
+            session.add(
+                StandingConsent(case_id=case_id, partner_type=partner_type, consent_id=row.id)
+            )
+            session.flush()
+
+
+def standing(session: Session, case_id: str) -> frozenset[PartnerType]:
+    """Give the kinds of partner that may read the case now."""
+    found = session.exec(
+        select(StandingConsent.partner_type).where(StandingConsent.case_id == case_id)
+    )
+    return frozenset(PartnerType(kind) for kind in found)
+
+
+def history(session: Session, case_id: str) -> list[Consent]:
+    """Give every answer, oldest first."""
+    return list(session.exec(select(Consent).where(Consent.case_id == case_id).order_by("id")))
+
+
+def latest(session: Session, case_id: str, code: ConsentCode) -> bool:
+    """Say whether the last answer to this question was yes; False when it was never asked."""
+    rows = [row for row in history(session, case_id) if row.code == code]
+    return bool(rows) and rows[-1].granted

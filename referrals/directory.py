@@ -1,0 +1,267 @@
+"""The directory: organisations, their members, and who holds which key."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from secrets import token_urlsafe
+from uuid import uuid4
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from referrals import keys
+from referrals.sealing import SealedField, open_, seal
+from referrals.site import Site
+from referrals.store import UtcDateTime
+from referrals.taxonomy import PartnerType, Role
+
+MEMBER_KEY = SealedField("member", "sealed_private_key", "password")
+LINK_LIFETIME = timedelta(days=3)
+PASSWORD_LENGTH = (12, 256)
+"""Fewest and most characters of a password (NIST SP 800-63B asks for length, not for signs)."""
+
+
+class WeakPassword(Exception):
+    """The password is shorter or longer than PASSWORD_LENGTH."""
+
+
+class UsedLink(Exception):
+    """A one-time link that was used, has expired, or never was."""
+
+
+class Organisation(SQLModel, table=True):
+    """A partner. It can receive cases once it has a public key, that is, its first member."""
+
+    __tablename__ = "organisation"
+    __table_args__ = (UniqueConstraint("id", "partner_type"),)
+
+    id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True, max_length=32)
+    partner_type: str = Field(max_length=32)
+    name_km: str = Field(max_length=200)
+    name_en: str = Field(max_length=200)
+    province: str | None = Field(default=None, max_length=8, index=True)
+    national: bool = False
+    public_key: bytes | None = None
+    source: str = Field(default="", max_length=200)
+
+
+class Member(SQLModel, table=True):
+    """One person of staff. Without a public key the person is invited but has not come yet."""
+
+    __tablename__ = "member"
+
+    id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True, max_length=32)
+    organisation_id: str | None = Field(
+        default=None, foreign_key="organisation.id", max_length=32, index=True
+    )
+    email: str = Field(unique=True, max_length=254)
+    name: str = Field(default="", max_length=120)
+    role: str = Field(max_length=16)
+    language: str = Field(default="km", max_length=2)
+    public_key: bytes | None = None
+    salt: bytes | None = None
+    sealed_private_key: bytes | None = None
+    link_hash: str | None = Field(default=None, max_length=64, index=True)
+    link_expires: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class OrganisationKey(SQLModel, table=True):
+    """An organisation's private key, wrapped to one member's public key."""
+
+    __tablename__ = "organisation_key"
+
+    organisation_id: str = Field(primary_key=True, foreign_key="organisation.id", max_length=32)
+    member_id: str = Field(primary_key=True, foreign_key="member.id", max_length=32)
+    wrapped: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SignedIn:
+    """A member at the desk, with the private key that the session gave back."""
+
+    member_id: str
+    name: str
+    role: Role
+    organisation_id: str | None
+    organisation_name_km: str
+    organisation_name_en: str
+    language: str
+    csrf: str
+    key: keys.PrivateKey
+
+    def organisation_name(self, language: str) -> str:
+        """The organisation's name in the reader's language."""
+        return self.organisation_name_km if language == "km" else self.organisation_name_en
+
+
+def add_organisation(
+    session: Session,
+    partner_type: PartnerType,
+    name_km: str,
+    name_en: str,
+    *,
+    province: str | None = None,
+    national: bool = False,
+    source: str = "",
+) -> Organisation:
+    """Add a partner. It gets its key with its first member."""
+    organisation = Organisation(
+        partner_type=partner_type,
+        name_km=name_km,
+        name_en=name_en,
+        province=province,
+        national=national,
+        source=source,
+    )
+    session.add(organisation)
+    session.flush()
+    return organisation
+
+
+def invite(
+    session: Session, email: str, role: Role, organisation_id: str | None, now: datetime
+) -> str:
+    """Invite a person; gives the secret of a link that works once, for LINK_LIFETIME.
+
+    Only a hash of the secret is kept. Raises ValueError when the role and the organisation do not
+    fit: an administrator belongs to none, everybody else to one.
+    """
+    if (role is Role.ADMINISTRATOR) != (organisation_id is None):
+        raise ValueError("an administrator has no organisation; everybody else has one")
+    secret = token_urlsafe(32)
+    member = session.exec(select(Member).where(Member.email == email.lower())).one_or_none()
+    if member is None:
+        member = Member(email=email.lower(), role=role, organisation_id=organisation_id)
+    if member.public_key is not None:
+        raise UsedLink("this person has an account already")
+    member.role, member.organisation_id = role, organisation_id
+    member.link_hash = sha256(secret.encode()).hexdigest()
+    member.link_expires = now + LINK_LIFETIME
+    session.add(member)
+    session.flush()
+    return secret
+
+
+def invited(session: Session, secret: str, now: datetime) -> Member:
+    """Give the member whom a link invites. Raises UsedLink."""
+    found = session.exec(
+        select(Member).where(Member.link_hash == sha256(secret.encode()).hexdigest())
+    ).one_or_none()
+    if found is None or found.link_expires is None or found.link_expires < now:
+        raise UsedLink("this link has been used or is too old")
+    return found
+
+
+def accept(session: Session, member: Member, name: str, password: str) -> None:
+    """Make the member's keys from the password, and the organisation's when the member is its
+    first.
+
+    A later member waits until somebody who holds the key admits her. Raises WeakPassword.
+    """
+    fewest, most = PASSWORD_LENGTH
+    if not fewest <= len(password) <= most:
+        raise WeakPassword(f"a password has {fewest} to {most} characters")
+    private = keys.PrivateKey.new()
+    member.name, member.salt = name, keys.new_salt()
+    member.public_key = private.public
+    member.sealed_private_key = seal(
+        keys.password_key(password, member.salt), MEMBER_KEY, member.id, private.raw
+    )
+    member.link_hash = member.link_expires = None
+    session.add(member)
+    session.flush()
+    if member.organisation_id is None:
+        return
+    organisation = session.get_one(Organisation, member.organisation_id)
+    if organisation.public_key is None:
+        born = keys.PrivateKey.new()
+        organisation.public_key = born.public
+        session.add(organisation)
+        _wrap_for(session, organisation.id, born, member)
+
+
+def _wrap_for(
+    session: Session, organisation_id: str, organisation: keys.PrivateKey, member: Member
+) -> None:
+    if member.public_key is None:
+        raise ValueError("this person has no key yet")
+    purpose = keys.organisation_key_purpose(organisation_id, member.id)
+    wrapped = keys.seal_to(member.public_key, organisation.raw, purpose)
+    session.merge(
+        OrganisationKey(organisation_id=organisation_id, member_id=member.id, wrapped=wrapped)
+    )
+    session.flush()
+
+
+def unlock(member: Member, password: str) -> keys.PrivateKey:
+    """Open a member's private key with her password. Raises sealing.CannotOpen."""
+    salt, sealed = member.salt or bytes(keys.SALT_BYTES), member.sealed_private_key or b""
+    raw = open_(keys.password_key(password, salt), MEMBER_KEY, member.id, sealed)
+    return keys.PrivateKey(raw)
+
+
+def organisation_key(session: Session, who: SignedIn) -> keys.PrivateKey | None:
+    """Open the organisation's private key for a signed-in member; None when nobody admitted her
+    yet.
+    """
+    if who.organisation_id is None:
+        return None
+    row = session.get(OrganisationKey, (who.organisation_id, who.member_id))
+    if row is None:
+        return None
+    purpose = keys.organisation_key_purpose(who.organisation_id, who.member_id)
+    return keys.PrivateKey(who.key.open_(row.wrapped, purpose))
+
+
+def waiting_members(session: Session, organisation_id: str) -> list[Member]:
+    """Give the members who have a key of their own but not yet the organisation's."""
+    holders = select(OrganisationKey.member_id).where(
+        OrganisationKey.organisation_id == organisation_id
+    )
+    return list(
+        session.exec(
+            select(Member).where(
+                Member.organisation_id == organisation_id,
+                col(Member.public_key).is_not(None),
+                col(Member.id).not_in(holders),
+            )
+        )
+    )
+
+
+def members(session: Session, organisation_id: str | None) -> list[Member]:
+    """Give the members of an organisation, or the administrators."""
+    return list(
+        session.exec(
+            select(Member)
+            .where(Member.organisation_id == organisation_id)
+            .order_by(col(Member.email))
+        )
+    )
+
+
+def admit(site: Site, who: SignedIn, member_id: str) -> None:
+    """Give the organisation's key to a member who waits. Raises PermissionError, ValueError."""
+    with site.store.writing() as session:
+        own = who.organisation_id
+        organisation = organisation_key(session, who)
+        member = session.get(Member, member_id)
+        if own is None or organisation is None or who.role is not Role.SUPERVISOR:
+            raise PermissionError("only a supervisor who holds the key can admit somebody")
+        if member is None or member.organisation_id != own:
+            raise PermissionError("this person belongs to another organisation")
+        _wrap_for(session, own, organisation, member)
+
+
+def administrators(session: Session) -> list[Member]:
+    """Give the administrators, invited or here."""
+    return members(session, None)
+
+
+def organisations(session: Session) -> list[Organisation]:
+    """Give all partners, by kind and name."""
+    return list(
+        session.exec(
+            select(Organisation).order_by(col(Organisation.partner_type), col(Organisation.name_en))
+        )
+    )

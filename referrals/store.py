@@ -1,0 +1,107 @@
+"""One database: SQLite (WAL) or PostgreSQL, its sessions and its column types."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Session
+
+BUSY_MILLISECONDS = 30_000
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC. SQLite drops the zone, so it is put back when read; naive input is
+    refused.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Turn an aware moment into UTC. Raises ValueError for a naive one."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give the moment back in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def make_engine(url: str, *, for_queue: bool = False) -> Engine:
+    """Build an engine for the app's tables, or for those of the durable queue (DBOS).
+
+    SQLite: WAL, full sync (an acknowledged complaint survives a power cut), foreign keys on, freed
+    pages overwritten, and transactions begun by SQLAlchemy rather than by the driver, so that a
+    writer takes its lock at once instead of failing half way.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(parsed, pool_size=20, max_overflow=20)
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = "IMMEDIATE" if for_queue else None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            f"busy_timeout={BUSY_MILLISECONDS}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        if sqlite3.sqlite_version_info < (3, 42):
+            # DBOS asks for unixepoch('subsec'), which came with SQLite 3.42; Debian 12 has 3.40.
+            connection.create_function("unixepoch", -1, lambda *_: time.time())
+
+    if for_queue:
+        return engine
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        mode = connection.get_execution_options().get("samleng_begin", "IMMEDIATE")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+class Store:
+    """The app's database. Functions that work in it take a session and never commit."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = make_engine(url)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open one transaction; committed at the end, rolled back when anything is raised."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open one transaction for reading; it is never committed."""
+        with Session(
+            self.engine.execution_options(samleng_begin="DEFERRED"), expire_on_commit=False
+        ) as session:
+            yield session
+
+
+def after_commit(session: Session, act: Callable[[], Any]) -> None:
+    """Do something once, when (and only if) this session's transaction is committed."""
+
+    @event.listens_for(session, "after_commit", once=True)
+    def _act(_session: object) -> None:
+        act()

@@ -1,0 +1,152 @@
+"""Small houses to test in: an installation with a few offices, people at their desks, drafts
+told.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlmodel import Session
+
+from api.database import migrate
+from referrals import case, directory, draft
+from referrals.directory import SignedIn
+from referrals.settings import StoreSettings
+from referrals.site import Site, open_site
+from referrals.taxonomy import ConsentCode, PartnerType, Role
+
+PASSWORD = "a long enough password"
+START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+SHARES = (ConsentCode.SHARE_MRC, ConsentCode.SHARE_PDOLVT, ConsentCode.SHARE_LEGAL_AID)
+
+
+@dataclass
+class Clock:
+    """A clock that a test moves."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@dataclass
+class Town:
+    """A site with offices in Prey Veng and Kampot and a lawyer, each with one signed-in member."""
+
+    site: Site
+    clock: Clock
+    people: dict[str, SignedIn] = field(default_factory=dict)
+
+    def joins(
+        self, name: str, kind: PartnerType, province: str | None = None, *, national: bool = False
+    ) -> SignedIn:
+        with self.site.store.writing() as session:
+            office = directory.add_organisation(
+                session, kind, f"{name} ខ្មែរ", name, province=province, national=national
+            )
+        self.people[name] = self.comes(f"{name}@example.org", office.id, name)
+        return self.people[name]
+
+    def comes(
+        self, email: str, organisation: str | None, name: str, role: Role = Role.SUPERVISOR
+    ) -> SignedIn:
+        now = self.site.clock()
+        with self.site.store.writing() as session:
+            secret = directory.invite(session, email, role, organisation, now)
+            member = directory.invited(session, secret, now)
+            directory.accept(session, member, name, PASSWORD)
+            office = session.get(directory.Organisation, organisation) if organisation else None
+            return SignedIn(
+                member.id,
+                name,
+                role,
+                organisation,
+                office.name_km if office else "",
+                office.name_en if office else "",
+                "km",
+                "token",
+                directory.unlock(member, PASSWORD),
+            )
+
+    def lodges(
+        self,
+        story: str,
+        *,
+        conversation: str = "c" * 64,
+        category: str = "unpaid_wages",
+        province: str = "KH-14",
+        shares: Iterable[ConsentCode] = SHARES,
+        name: str | None = None,
+        contact_me: bool = True,
+        update: str = "u-1",
+    ) -> str:
+        with self.site.store.writing() as session:
+            begun = told_draft(
+                session,
+                self.site,
+                story,
+                conversation=conversation,
+                category=category,
+                province=province,
+                shares=shares,
+                name=name,
+                contact_me=contact_me,
+            )
+            return case.lodge(session, self.site, begun, update, language="km").code
+
+
+def told_draft(
+    session: Session,
+    site: Site,
+    story: str,
+    *,
+    conversation: str = "c" * 64,
+    category: str = "unpaid_wages",
+    province: str = "KH-14",
+    shares: Iterable[ConsentCode] = SHARES,
+    store: bool = True,
+    name: str | None = None,
+    contact_me: bool = True,
+) -> draft.Draft:
+    begun = draft.open_(session, site, conversation, "telegram")
+    told = {
+        "complainant": "self",
+        "category": category,
+        "country": "TH",
+        "province": province,
+        "identity": "named" if name else "anonymous",
+    }
+    for field_name, value in told.items():
+        draft.answer(session, site, begun, field_name, value)
+    draft.tell(session, site, begun, "story", "told-1", text=story)
+    if name:
+        draft.tell(session, site, begun, "name", "told-2", text=name)
+    answers = {ConsentCode.STORE: store, ConsentCode.CONTACT_ME: contact_me}
+    answers |= {code: code in set(shares) for code in SHARES}
+    for code, granted in answers.items():
+        draft.record_consent(
+            session, site, begun, code, granted=granted, version=1, language="km", words="ពាក្យ"
+        )
+    return begun
+
+
+def empty_site(folder: Path, url: str | None = None, clock: Clock | None = None) -> Site:
+    settings = StoreSettings(data_dir=folder / "data", database_url=url)
+    site = open_site(settings, clock or Clock())
+    migrate(site.store)
+    return site
+
+
+def build_town(folder: Path, url: str | None = None) -> Town:
+    clock = Clock()
+    town = Town(empty_site(folder, url, clock), clock)
+    town.joins("mrc", PartnerType.MRC, "KH-14")
+    town.joins("mrc-kampot", PartnerType.MRC, "KH-7")
+    town.joins("pdolvt", PartnerType.PDOLVT, "KH-14")
+    town.joins("lawyer", PartnerType.LEGAL_AID, national=True)
+    return town

@@ -1,0 +1,1 @@
+"""What builds, starts and checks Samleng: standard library only, for any Python from 3.9."""
