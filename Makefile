@@ -1,6 +1,6 @@
 # Each command does all its own set-up. What they do is in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench lock clean
+.PHONY: help build run test lint bench lock clean
 
 # Any Python from 3.9 runs tools/. A pyenv shim may be in PATH and start nothing, so each is tried.
 PYTHON := $(shell for python in python3 python3.12 python3.13 python3.11 /usr/bin/python3 \
@@ -17,6 +17,9 @@ help: ## this list
 
 run: ## build what is missing and start on http://127.0.0.1:8000 (SAMLENG_PORT changes the port)
 	@$(PYTHON) -m tools.build start
+
+build: ## both environments and the model, without a start
+	@$(PYTHON) -m tools.build all
 
 test: ## every check: lint, types, tests, tests on other Pythons, stories
 	@$(PYTHON) -m tools.build test

@@ -3,16 +3,18 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
 from api import chat, health, pages, policy, rasa_actions, sessions, webhooks
 from api.database import migrate
@@ -24,7 +26,7 @@ from bot.channels.messenger import MessengerChannel
 from bot.channels.telegram import TelegramChannel
 from bot.channels.web import WebChannel
 from bot.content import content
-from bot.message import Channel, ChannelName
+from bot.message import Channel, ChannelError, ChannelName, TryLater
 from bot.rasa import RasaProcess, RasaSettings
 from bot.turn import Turns
 from referrals import demo, directory
@@ -176,7 +178,17 @@ async def _run(
         )
         channels[ChannelName.MESSENGER] = messenger
     turns = Turns(site, content(), process.client, channels, durable.wait_on(loop))
-    parts = Parts(settings, site, content(), mode, turns, rasa_secret, telegram, messenger)
+    parts = Parts(
+        settings,
+        site,
+        content(),
+        mode,
+        turns,
+        rasa_secret,
+        durable.announce,
+        telegram,
+        messenger,
+    )
     app.state.parts = parts
 
     work = settings.database_url or f"sqlite:///{(settings.data_dir / 'work.sqlite').resolve()}"
@@ -203,16 +215,35 @@ async def _beside(
     try:
         await process.start()
         on_ready(begun)
-        if begun.parts.messenger is not None:
-            await begun.parts.messenger.set_menu()
-        if begun.parts.telegram is not None:
-            await begun.parts.telegram.set_menu()
-            if settings.public_url:
-                await begun.parts.telegram.set_webhook(settings.public_url)
-            else:
-                await telegram_channel.poll(begun.parts.telegram, durable.accept)
+        async with asyncio.TaskGroup() as channels:
+            if begun.parts.messenger is not None:
+                channels.create_task(_until_heard(begun.parts.messenger.set_menu))
+            if begun.parts.telegram is not None:
+                channels.create_task(_open_telegram(begun.parts.telegram, settings.public_url))
     except Exception as error:
         on_failure(error)
+
+
+async def _open_telegram(telegram: TelegramChannel, public_url: str | None) -> None:
+    """Let updates come: by webhook under a public address, else by polling until cancelled."""
+    async with asyncio.TaskGroup() as both:
+        both.create_task(_until_heard(telegram.set_menu))
+        if public_url:
+            both.create_task(_until_heard(telegram.set_webhook, public_url))
+        else:
+            both.create_task(telegram_channel.poll(telegram, durable.accept))
+
+
+async def _until_heard(ask: Callable[..., Awaitable[None]], *what: str) -> None:
+    """Ask a platform for something, again while it cannot be reached; a refusal is logged."""
+    try:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(TryLater), wait=wait_exponential(max=60), reraise=True
+        ):
+            with attempt:
+                await ask(*what)
+    except ChannelError as refusal:
+        log.error("%s: %s", getattr(ask, "__name__", "channel"), refusal)
 
 
 def _answers_to_errors(app: FastAPI) -> None:
@@ -231,7 +262,6 @@ def _answers_to_errors(app: FastAPI) -> None:
         where = [".".join(str(part) for part in each["loc"]) for each in error.errors()]
         return JSONResponse({"error": "not understood", "where": where}, status_code=422)
 
-    @app.exception_handler(404)
     @app.exception_handler(HTTPException)
     def refused(request: Request, error: Exception) -> Response:
         status = getattr(error, "status_code", 500)

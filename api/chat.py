@@ -147,7 +147,7 @@ async def files(
     try:
         file = await _seal_upload(parts, request, declared)
     except TooLarge:
-        return _words(parts, conversation, "too_large", 413)
+        return _words(parts, conversation, "unknown_too_large", 413)
     if file.size == 0:
         parts.site.files.remove(file.file_id)
         raise HTTPException(400)

@@ -1,5 +1,6 @@
 """The running program, as its routes see it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,7 +18,7 @@ from referrals.site import Site
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Everything that is made once, at the start. `rasa_secret` is what Rasa shows when it calls an
-    action.
+    action; `announce` has a letter announced, durably.
     """
 
     settings: Settings
@@ -26,6 +27,7 @@ class Parts:
     mode: Mode
     turns: Turns
     rasa_secret: str
+    announce: Callable[[str], None]
     telegram: TelegramChannel | None = None
     messenger: MessengerChannel | None = None
 

@@ -17,6 +17,7 @@ from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 from sqlalchemy import Engine
 
 from bot import outbox
+from bot.channels import delivery_key
 from bot.message import (
     Attachment,
     AttachmentKind,
@@ -274,7 +275,7 @@ def stop() -> None:
 
 def _enqueue(message: Message) -> Any:
     with (
-        SetWorkflowID(message.update),
+        SetWorkflowID(delivery_key(message.update)),
         SetEnqueueOptions(queue_partition_key=message.conversation),
     ):
         return DBOS.enqueue_workflow(TURNS, turn_workflow, as_plain(message))

@@ -32,8 +32,8 @@ def normalise(text: str) -> str:
     """Give the regular form of what somebody typed; at most LIMIT characters, maybe none.
 
     Invisible and control characters go, Khmer and Thai digits become ASCII, Khmer vowels and
-    subscripts stand in Unicode order, one spelling of "give", at most two of a repeated sign, single
-    spaces. It never begins with a slash: Rasa reads `/intent{...}` as an order, not as words.
+    subscripts stand in Unicode order, one spelling of "give", at most two of a repeated sign,
+    single spaces. It never begins with a slash: Rasa reads `/intent{...}` as an order, not as words.
     `normalise(normalise(text)) == normalise(text)`.
     """
     text = text[:LIMIT]

@@ -102,7 +102,7 @@ def _run(
     command: list[str], environment: dict[str, str], cwd: Path, timeout: float
 ) -> tuple[int, str]:
     """Run to the end in a process group of its own, so that nothing of it stays behind."""
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own interpreter, our own arguments
         command,
         env=environment,
         cwd=cwd,

@@ -56,6 +56,9 @@ INTERRUPTIONS = frozenset(
 INTERRUPTION_CHARACTERS = 40
 INTERRUPTION_CONFIDENCE = 0.75
 
+HIDE = "hide_last"
+"""The say that leaves an innocent last message; nothing may stand below it."""
+
 TOLD = frozenset({"story", "name", "addition"})
 """What is told rather than chosen: sealed, and never understood by a machine."""
 
@@ -299,7 +302,9 @@ class Turns:
                     shown.append(letter.id)
                 private = self._private(session, message.conversation, needs, letter, language)
                 replies += render(say, language, self.content, private, now.date())
-            if letter is not None and not shown and notice.is_waiting(session, letter.id):
+            hiding = any(str(say["say"]) == HIDE for say in says)
+            news = letter is not None and not shown and notice.is_waiting(session, letter.id)
+            if letter is not None and news and not hiding:
                 # Nobody could tell her so far (Messenger's window was closed): now she is here.
                 replies += render(
                     {"say": "letter_waiting", "with": {}}, language, self.content, {}, now.date()

@@ -15,7 +15,7 @@ GUESSES = 3
 
 _TOPICAL = {"complaint": "category", "faq": "topic"}
 _CUT_ANYWHERE = frozenset({"country", "sector"})
-_PLACE_WORDS = ("ខេត្ត", "ក្រុង", "រាជធានី", "ស្រុក", "នៅ", "ពី")
+_PLACE_WORDS = ("ខេត្ត", "ក្រុង", "រាជធានី", "ស្រុក")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class Understanding:
     """One sentence understood.
 
     `topic` is a complaint category or a faq topic, None when not said. `entities` holds the topic
-    too, as the dialogue wants it (category or topic), at most one of a name. `ranking` holds at most
-    three real guesses, best first. `danger` is a kind of bot/danger.py, or None.
+    too, as the dialogue wants it (category or topic), at most one of a name. `ranking` holds at
+    most three real guesses, best first. `danger` is a kind of bot/danger.py, or None.
     """
 
     intent: str
@@ -77,8 +77,8 @@ def split(label: str) -> tuple[str, str | None]:
 def _codes(parsed: Parsed, text: str) -> list[tuple[str, str]]:
     """Keep the entities that stand as words of their own, the longest of each name.
 
-    A province's name hides in many Khmer words (research: 35 of 457 hits), so its edges must be edges
-    of words, unless a word like "province" stands before it.
+    A province's name hides in many Khmer words (research: 35 of 457 hits), so its edges must be
+    edges of words, unless a word like "province" stands before it.
     """
     starts = {start for start, _ in parsed.tokens}
     ends = {end for _, end in parsed.tokens}

@@ -1,14 +1,15 @@
 """The one door into Rasa's dialogue: a message already understood, without its words.
 
 `POST /webhooks/gateway/parse` says what a sentence means and keeps nothing of it, `POST .../turn`
-plays one understood message, `GET .../ready` says whether both can be done, `POST .../forget` deletes
-a conversation's state. All want `Authorization: Bearer` with SAMLENG_RASA_TOKEN. Rasa's own HTTP API
-stays off: it takes its token in the URL, where logs see it, and its errors quote the sentence.
+plays one understood message, `GET .../ready` says whether both can be done, `POST .../forget`
+deletes a conversation's state. All want `Authorization: Bearer` with SAMLENG_RASA_TOKEN. Rasa's own
+HTTP API stays off: it takes its token in the URL, where logs see it, and its errors quote text.
 """
 
 import hmac
+from collections.abc import Awaitable, Callable
 from copy import deepcopy
-from typing import Any, Awaitable, Callable, Dict, List, Optional, Text
+from typing import Any
 
 from rasa.core.actions.action import RemoteAction
 from rasa.core.agent import Agent
@@ -51,7 +52,7 @@ class StrictActions(EndpointConfig):
             **endpoint.kwargs,
         )
 
-    async def request(self, *args: Any, **kwargs: Any) -> Optional[Any]:
+    async def request(self, *args: Any, **kwargs: Any) -> Any | None:
         """Ask the action server. Raises TurnFailed unless it answers by the protocol."""
         try:
             answer = await super().request(*args, **kwargs)
@@ -61,7 +62,7 @@ class StrictActions(EndpointConfig):
             if error.status == 400:  # the protocol's word for "this form does not take that"
                 raise
             raise TurnFailed(f"status {error.status}") from None
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             raise TurnFailed(type(error).__name__) from None
         return answer
 
@@ -69,12 +70,12 @@ class StrictActions(EndpointConfig):
 class ChannelOutput(CollectingOutputChannel):
     """Collects what is said; named like the channel the person is on."""
 
-    def __init__(self, channel: Text) -> None:
+    def __init__(self, channel: str) -> None:
         """Collect for `channel` (telegram, messenger or web)."""
         super().__init__()
         self._channel = channel
 
-    def name(self) -> Text:  # type: ignore[override]
+    def name(self) -> str:  # type: ignore[override]
         """Give the channel's name."""
         return self._channel
 
@@ -82,25 +83,28 @@ class ChannelOutput(CollectingOutputChannel):
 class Gateway(InputChannel):
     """The input channel `gateway`."""
 
-    def __init__(self, token: Text) -> None:
+    def __init__(self, token: str) -> None:
         """Open the door only to who knows `token`."""
         self._token = token
-        self._agent: Optional[Agent] = None
+        self._agent: Agent | None = None
 
     @classmethod
-    def name(cls) -> Text:
+    def name(cls) -> str:
         """Give the name in the path."""
         return "gateway"
 
     @classmethod
-    def from_credentials(cls, credentials: Optional[Dict[Text, Any]]) -> "Gateway":
+    def from_credentials(cls, credentials: Optional[dict[str, Any]]) -> "Gateway":
         """Read the token; without one the server does not start."""
         token = (credentials or {}).get("token") or ""
         if len(token) < 32 or token.startswith("$"):
             stop("SAMLENG_RASA_TOKEN is missing or shorter than 32 characters", MISCONFIGURED)
         return cls(token)
 
-    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+    def blueprint(
+        self,
+        on_new_message: Callable[[UserMessage], Awaitable[Any]],  # noqa: ARG002
+    ) -> Blueprint:
         """Give the routes. `on_new_message` is not used: replay is judged under the same lock."""
         routes = Blueprint("samleng_gateway")
 
@@ -148,7 +152,7 @@ class Gateway(InputChannel):
 
         return routes
 
-    def _refusal(self, request: Request) -> Optional[HTTPResponse]:
+    def _refusal(self, request: Request) -> HTTPResponse | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme != "Bearer" or not hmac.compare_digest(token.encode(), self._token.encode()):
             return response.json({"error": "unauthorized"}, status=401)
@@ -180,7 +184,7 @@ def _innermost(store: TrackerStore) -> TrackerStore:
     return store
 
 
-def _understood(parsed: Dict[Text, Any]) -> Dict[Text, Any]:
+def _understood(parsed: dict[str, Any]) -> dict[str, Any]:
     """Give labels and places, never the words."""
     return {
         "intent": parsed["intent"],
@@ -193,7 +197,7 @@ def _understood(parsed: Dict[Text, Any]) -> Dict[Text, Any]:
     }
 
 
-def _message(body: Any) -> Optional[UserMessage]:
+def _message(body: Any) -> UserMessage | None:
     """Read the contract's body; None when it is not that. It has no place for a sentence."""
     try:
         intent = {
@@ -229,7 +233,7 @@ def _message(body: Any) -> Optional[UserMessage]:
     )
 
 
-async def _play(agent: Agent, message: UserMessage) -> Dict[Text, Any]:
+async def _play(agent: Agent, message: UserMessage) -> dict[str, Any]:
     """Play one message, or tell again what was said to it when it was the last one."""
     async with agent.lock_store.lock(message.sender_id):
         before = await agent.tracker_store.retrieve(message.sender_id)
@@ -240,19 +244,19 @@ async def _play(agent: Agent, message: UserMessage) -> Dict[Text, Any]:
     return {"messages": messages or [], **_state(after)}
 
 
-def _last_message_id(tracker: DialogueStateTracker) -> Optional[Text]:
+def _last_message_id(tracker: DialogueStateTracker) -> str | None:
     for event in reversed(tracker.events):
         if isinstance(event, UserUttered):
             return event.message_id
     return None
 
 
-def _said_since(tracker: DialogueStateTracker) -> List[Dict[Text, Any]]:
+def _said_since(tracker: DialogueStateTracker) -> list[dict[str, Any]]:
     """Give what was said since the last message, in order.
 
     A two-stage fallback that was cleared up logs the same message twice; the second time is last.
     """
-    said: List[Dict[Text, Any]] = []
+    said: list[dict[str, Any]] = []
     for event in reversed(tracker.events):
         if isinstance(event, UserUttered):
             break
@@ -261,8 +265,8 @@ def _said_since(tracker: DialogueStateTracker) -> List[Dict[Text, Any]]:
     return [_as_sent(tracker.sender_id, event) for event in said]
 
 
-def _as_sent(recipient: Text, event: BotUttered) -> Dict[Text, Any]:
-    sent: Dict[Text, Any] = {"recipient_id": recipient}
+def _as_sent(recipient: str, event: BotUttered) -> dict[str, Any]:
+    sent: dict[str, Any] = {"recipient_id": recipient}
     if event.text:
         sent["text"] = event.text
     if event.data.get("custom"):
@@ -270,7 +274,7 @@ def _as_sent(recipient: Text, event: BotUttered) -> Dict[Text, Any]:
     return sent
 
 
-def _state(tracker: Optional[DialogueStateTracker]) -> Dict[Text, Any]:
+def _state(tracker: DialogueStateTracker | None) -> dict[str, Any]:
     if tracker is None:
         return {"awaiting": None, "loop": None}
     loop = tracker.active_loop_name

@@ -7,7 +7,7 @@ lemma is as exact as the word.
 """
 
 from threading import Lock
-from typing import Any, Dict, List, Text
+from typing import Any
 
 import khmercut
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -25,7 +25,7 @@ LEMMA = {
 _one_tagger = Lock()  # khmercut has one global CRF tagger, and it is not thread-safe
 
 
-def words(text: str) -> List[str]:
+def words(text: str) -> list[str]:
     """Cut `text` into words; joined together they are `text` again, spaces and all."""
     with _one_tagger:
         return list(khmercut.tokenize(text)) if text else []
@@ -36,14 +36,14 @@ class KhmerTokenizer(Tokenizer):
     """Cuts Khmer with khmercut; leaves Latin words whole; drops spaces and U+200B."""
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> dict[str, Any]:
         """Give the two settings every Rasa tokenizer must have."""
         return {"intent_tokenization_flag": False, "intent_split_symbol": "_"}
 
-    def tokenize(self, message: Message, attribute: Text) -> List[Token]:
+    def tokenize(self, message: Message, attribute: str) -> list[Token]:
         """Give the words of one attribute with their places in the text."""
         text = message.get(attribute)
-        tokens: List[Token] = []
+        tokens: list[Token] = []
         position = 0
         for word in words(text):
             start = text.index(word, position)

@@ -11,8 +11,9 @@ import os
 import sqlite3
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Iterable, List, NoReturn, Optional, Text
+from typing import Any, NoReturn
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -67,11 +68,11 @@ class SealedTrackerStore(TrackerStore, SerializedTrackerAsText):
     def __init__(
         self,
         domain: Domain,
-        host: Optional[Text] = None,
-        event_broker: Optional[EventBroker] = None,
-        key: Text = "",
-        path: Text = "",
-        **kwargs: Any,
+        host: str | None = None,  # noqa: ARG002 - Rasa gives every store one
+        event_broker: EventBroker | None = None,
+        key: str = "",
+        path: str = "",
+        **kwargs: Any,  # noqa: ARG002
     ) -> None:
         """Open the file and prove that the key is the one it was sealed with."""
         super().__init__(domain, event_broker)
@@ -89,10 +90,10 @@ class SealedTrackerStore(TrackerStore, SerializedTrackerAsText):
         """Seal the current session, bounded, over what was there."""
         try:
             self._write(tracker.sender_id, self._bounded(tracker))
-        except Exception as error:  # noqa: BLE001 - Rasa would go on in memory
+        except Exception as error:  # else Rasa would go on in memory
             stop(f"a conversation cannot be saved ({type(error).__name__})", BROKEN)
 
-    async def retrieve(self, sender_id: Text) -> Optional[DialogueStateTracker]:
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """Give the current session, or None for a sender never met."""
         try:
             row = self._rows.execute(
@@ -101,19 +102,19 @@ class SealedTrackerStore(TrackerStore, SerializedTrackerAsText):
             if row is None:
                 return None
             return self.deserialise_tracker(sender_id, self._open(sender_id, row[0]))
-        except Exception as error:  # noqa: BLE001 - Rasa would begin an empty conversation
+        except Exception as error:  # else Rasa would begin an empty conversation
             stop(f"a conversation cannot be read ({type(error).__name__})", BROKEN)
 
-    async def retrieve_full_tracker(self, conversation_id: Text) -> Optional[DialogueStateTracker]:
+    async def retrieve_full_tracker(self, conversation_id: str) -> DialogueStateTracker | None:
         """Give the same: earlier sessions are not kept."""
         return await self.retrieve(conversation_id)
 
-    async def keys(self) -> Iterable[Text]:
+    async def keys(self) -> Iterable[str]:
         """Give the senders."""
         found = self._rows.execute("SELECT sender FROM tracker WHERE sender <> ?", (_PROBE,))
         return [sender for (sender,) in found]
 
-    def forget(self, sender_id: Text) -> None:
+    def forget(self, sender_id: str) -> None:
         """Delete one conversation."""
         try:
             with self._rows:
@@ -121,7 +122,7 @@ class SealedTrackerStore(TrackerStore, SerializedTrackerAsText):
         except sqlite3.Error as error:
             stop(f"a conversation cannot be deleted ({type(error).__name__})", BROKEN)
 
-    def _write(self, sender_id: Text, plain: bytes) -> None:
+    def _write(self, sender_id: str, plain: bytes) -> None:
         nonce = os.urandom(_NONCE)
         sealed = nonce + self._cipher.encrypt(nonce, plain, _BOUND_TO + sender_id.encode())
         now = time.time()
@@ -137,7 +138,7 @@ class SealedTrackerStore(TrackerStore, SerializedTrackerAsText):
                     "DELETE FROM tracker WHERE touched < ? AND sender <> ?", (now - KEPT, _PROBE)
                 )
 
-    def _open(self, sender_id: Text, sealed: bytes) -> bytes:
+    def _open(self, sender_id: str, sealed: bytes) -> bytes:
         bound_to = _BOUND_TO + sender_id.encode()
         return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to)
 
@@ -165,7 +166,7 @@ class SealedTrackerStore(TrackerStore, SerializedTrackerAsText):
         return json.dumps(Dialogue(tracker.sender_id, events).as_dict()).encode()
 
 
-def _read_key(key: Text) -> bytes:
+def _read_key(key: str) -> bytes:
     try:
         raw = base64.b64decode(key, validate=True)
     except (binascii.Error, ValueError):
@@ -192,7 +193,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     return rows
 
 
-def _this_session(events: List[Event]) -> List[Event]:
+def _this_session(events: list[Event]) -> list[Event]:
     for place in range(len(events) - 1, -1, -1):
         event = events[place]
         if isinstance(event, ActionExecuted) and event.action_name == ACTION_SESSION_START_NAME:
@@ -200,7 +201,7 @@ def _this_session(events: List[Event]) -> List[Event]:
     return events
 
 
-def _folded(tracker: DialogueStateTracker, events: List[Event]) -> List[Event]:
+def _folded(tracker: DialogueStateTracker, events: list[Event]) -> list[Event]:
     """Replace all but the last few messages by the slots and the loop they led to."""
     messages = [place for place, event in enumerate(events) if isinstance(event, UserUttered)]
     if len(messages) <= UNFOLDED_MESSAGES:
@@ -209,10 +210,14 @@ def _folded(tracker: DialogueStateTracker, events: List[Event]) -> List[Event]:
     before = DialogueStateTracker.from_events(
         tracker.sender_id, events[:cut], slots=list(tracker.slots.values())
     )
-    state: List[Event] = [
+    state: list[Event] = [
         ActionExecuted(ACTION_SESSION_START_NAME),
         SessionStarted(),
-        *(SlotSet(name, slot.value) for name, slot in before.slots.items() if slot.value is not None),
+        *(
+            SlotSet(name, slot.value)
+            for name, slot in before.slots.items()
+            if slot.value is not None
+        ),
     ]
     if before.active_loop_name:
         state.append(ActiveLoop(before.active_loop_name))

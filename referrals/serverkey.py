@@ -18,7 +18,7 @@ class ServerKeyProblem(Exception):
     """The key file is missing parts, readable by others, or not a key file. Says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ServerKey:
     """`root` makes pseudonyms and never rotates; `keys` seal (the first) and open (any, in
     order).

@@ -219,7 +219,7 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture(name="free_port")
+@pytest.fixture(name="free_port", scope="session")
 def _free_port() -> Callable[[], int]:
     """A function that gives a port of 127.0.0.1 that nobody listens on at this moment."""
     return free_port

@@ -386,6 +386,7 @@ def test_a_complaint_of_rasa_is_seen_though_its_return_code_is_0() -> None:
         "2026-01-01 INFO rasa.validator - Validating intents...\n"
         "\x1b[33m/x/y.py:9: UserWarning: The intent 'help' is not used in any story.\x1b[0m\n"
         "  x.py:1: FutureWarning: pandas\n"
+        "UserWarning: The intent 'faq.minimum_wage' is not used in any story or rule.\n"
         "Project validation completed with errors.\n"
     )
     found = suite.validation_complaints(output)

@@ -44,10 +44,19 @@ def khmer_fonts() -> Path | None:
     return None
 
 
+def picture_font() -> Path | None:
+    """Give a font with the pictures that stand on the buttons."""
+    for folder in _FONT_FOLDERS:
+        for path in Path(folder).expanduser().rglob("NotoColorEmoji.ttf"):
+            return path
+    return None
+
+
 def missing() -> list[str]:
     """Give the Debian packages that would bring what is not there."""
     packages = [] if chromium() else ["chromium"]
     packages += [] if khmer_fonts() else ["fonts-khmeros", "fonts-noto-core"]
+    packages += [] if picture_font() else ["fonts-noto-color-emoji"]
     packages += [] if postgresql() else ["postgresql"]
     return packages
 

@@ -2,13 +2,15 @@
 
 import typer
 
-from api.commands import organisations, start, understand
+from api.commands.organisations import organisations, people
+from api.commands.start import start
+from api.commands.understand import understand_lines
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.command("start")(start.start)
-app.command("understand")(understand.understand_lines)
-app.add_typer(organisations.organisations, name="org")
-app.add_typer(organisations.people, name="member")
+app.command("start")(start)
+app.command("understand")(understand_lines)
+app.add_typer(organisations, name="org")
+app.add_typer(people, name="member")
 
 
 def main() -> None:

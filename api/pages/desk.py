@@ -24,6 +24,7 @@ from api.pages.views import (
     Route,
     Shell,
 )
+from api.parts import parts_of
 from api.policy import checked_form, signed_in
 from api.words import (
     CHANNELS,
@@ -258,9 +259,10 @@ def write(request: Request, who: Who, code: str, form: Form) -> Response:
     text = form.get("text", "").replace("\r\n", "\n")
     try:
         with _only_ours():
-            desk.write(site_of(request), who, code, text)
+            letter = desk.write(site_of(request), who, code, text)
     except NotAllowed:
         return _again(request, who, code, LETTER_REFUSED, unsent=text)
+    parts_of(request).announce(letter)
     return RedirectResponse(f"/cases/{quote(code)}#letters", status_code=303)
 
 

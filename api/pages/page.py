@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.pages.views import ErrorView, Shell
 from api.words import LANGUAGES, URGENCIES, Words, mark
+from referrals.code import spoken
 
 HERE = Path(__file__).parent.parent
 TEMPLATES = HERE / "templates"
@@ -54,7 +55,7 @@ def templates(language: str) -> Environment:
     )
     both = {each: Words(each).gettext for each in LANGUAGES}
     environment.globals.update(
-        words=words, static=static, both=both, URGENCIES=URGENCIES, DEMO=DEMO
+        words=words, static=static, spoken=spoken, both=both, URGENCIES=URGENCIES, DEMO=DEMO
     )
     return environment
 

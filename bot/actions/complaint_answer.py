@@ -42,7 +42,7 @@ def validate(session: Session, site: Site, asked: Asked) -> Answer:
     answered = asked.intent in ANSWERING or asked.candidates.get(str(asked.requested)) is not None
     if not answered or asked.requested not in STEPS:
         return _checked(asked)
-    if case.lodged_by(session, asked.update) is not None:
+    if case.lodged_by(session, asked.delivery) is not None:
         return Answer(events=(slot("lodge", "yes"),))  # a repeat: the draft is a case already
     own = draft.open_(session, site, asked.conversation, asked.channel)
     kept = draft.answers(site, own)
@@ -140,12 +140,10 @@ def _judged(
     events: Events = []
     refused = False
     for step, value in proposed.items():
-        if not accepts(step, value) or _out_of_turn(asked, step):
+        if not accepts(step, value):
             refused = True
             events.append(slot(step, draft.answers(site, own).get(step)))
-        elif (step == "story" and not draft.parts(session, own, "story")) or (
-            step == "lodge" and value == "no"
-        ):
+        elif _asked_again(session, asked, own, step, value):
             events.append(slot(step, None))
         else:
             said, done = _kept(session, site, asked, own, step, value)
@@ -154,8 +152,16 @@ def _judged(
     return Answer((*says, *((Say("not_in_list"),) if refused else ())), tuple(events))
 
 
-def _out_of_turn(asked: Asked, step: str) -> bool:
-    """Say whether the form only waits for a refusal to be changed or thrown away."""
+def _asked_again(session: Session, asked: Asked, own: draft.Draft, step: str, value: str) -> bool:
+    """Say whether a good answer does not count yet; its question, asked again, says why.
+
+    `done` with no story told; no to the summary; and a consent while the form only waits for a
+    refusal before it to be changed or thrown away.
+    """
+    if step == "story":
+        return not draft.parts(session, own, "story")
+    if step == "lodge":
+        return value == "no"
     refused = asked.slot("store") == "no" and step in SHARES
     return refused or (step == "contact_me" and nobody_may_read(asked.slots))
 

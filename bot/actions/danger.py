@@ -80,7 +80,7 @@ def callback(session: Session, site: Site, asked: Asked) -> Answer:
             site,
             conversation=asked.conversation,
             channel=asked.channel,
-            update=asked.update,
+            update=asked.delivery,
             category=Category(answers.get("category", Category.OTHER)),
             country=Country(answers.get("country", Country.OTHER)),
             province=answers.get("province"),

@@ -15,13 +15,13 @@ from referrals.site import Site
 
 def lodge(session: Session, site: Site, asked: Asked) -> Answer:
     """Lodge the draft. The same delivery again lodges nothing and gives the same receipt."""
-    lodged = case.lodged_by(session, asked.update)
+    lodged = case.lodged_by(session, asked.delivery)
     if lodged is None:
         own = draft.find(session, asked.conversation)
         if own is None or not _complete(session, site, own):
             return Answer((Say("lodge_incomplete"),), (slot("lodge", None),))
         try:
-            lodged = case.lodge(session, site, own, asked.update, language=asked.language)
+            lodged = case.lodge(session, site, own, asked.delivery, language=asked.language)
         except ConsentMissing:
             return Answer((Say("lodge_incomplete"),), (slot("lodge", None),))
         except case.NobodyCanReceive:

@@ -7,6 +7,7 @@ Source of the shapes: rasa 3.6.21, `rasa/core/actions/action.py` (RemoteAction) 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
@@ -47,6 +48,14 @@ class Asked:
     now: datetime
     candidates: Mapping[str, str | None] = field(default_factory=dict)
     channel: str = ""
+
+    @property
+    def delivery(self) -> str:
+        """Name this delivery among those of all channels and conversations (64 hex characters).
+
+        An update's name is unique within its channel only; a case is lodged once by this one.
+        """
+        return sha256(f"{self.conversation} {self.update}".encode()).hexdigest()
 
     def slot(self, name: str) -> str | None:
         """Give a slot's value, None when it is empty or unknown."""

@@ -25,3 +25,13 @@ class BadSecret(ChannelError):
 
 class Unreadable(ChannelError):
     """A delivery that is not what the platform documents. Sending it again would not help."""
+
+
+def delivery_key(update: str) -> str:
+    """Give what a delivery is told apart by, for any channel's `update`.
+
+    Meta repeats a delivery with the same id but sometimes another timestamp (restfb#614), and the
+    timestamp is what makes `update` sort: so it is left out here.
+    """
+    channel, _, rest = update.partition("-")
+    return f"fb-{rest.partition('-')[2]}" if channel == "fb" else update

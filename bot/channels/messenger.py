@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from bot.channels import BODY_LIMIT, BadSecret, Clock, Pseudonym
 from bot.channels.download import download
 from bot.channels.fit import MORE, in_groups, shorten, split_text
-from bot.channels.wire_messenger import GET_STARTED, delivery_key, read_batch
+from bot.channels.wire_messenger import GET_STARTED, read_batch
 from bot.channels.wordless import silence_libraries
 from bot.message import (
     Button,
@@ -31,7 +31,7 @@ from bot.message import (
 )
 from bot.settings import ChannelSettings, is_loopback
 
-__all__ = ["MessengerChannel", "delivery_key", "window_open"]
+__all__ = ["MessengerChannel", "window_open"]
 
 TEXT_LIMIT = 2000
 QUICK_REPLY_LIMIT = 13

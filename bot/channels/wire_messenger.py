@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from bot.channels import Pseudonym
+from bot.channels import Pseudonym, delivery_key
 from bot.channels.fit import whole
 from bot.message import Attachment, AttachmentKind, ChannelName, Message
 
@@ -118,11 +118,6 @@ def read_batch(
         if message is not None:
             messages.setdefault(delivery_key(message.update), message)
     return list(messages.values()), malformed
-
-
-def delivery_key(update: str) -> str:
-    """Give the part of an `update` that stays when Meta repeats it with another timestamp."""
-    return update.rpartition("-")[2]
 
 
 def _items(raw_body: bytes, page_id: str) -> Iterator[object]:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from bot.rasa import RasaProcess, RasaUnavailable
 from tests.nlu.conftest import TRACKER_KEY, App, Loop, Person
 
-pytestmark = pytest.mark.rasa
+pytestmark = [pytest.mark.rasa, pytest.mark.timeout(600)]
 
 CANARY = "កូដសម្ងាត់ទី៧៧ zqcanary"
 
@@ -75,9 +75,7 @@ def test_no_word_and_no_answer_stands_in_clear(
     loop.run(rasa.client.parse(CANARY))
     person.says("complaint", category="trafficking_forced_labour", country="MY", province="KH-22")
     person.says("told", told="story")
-    stored = b"".join(
-        file.read_bytes() for file in rasa.log.parent.rglob("*") if file.is_file()
-    )
+    stored = b"".join(file.read_bytes() for file in rasa.log.parent.rglob("*") if file.is_file())
     for planted in (CANARY, "zqcanary", "trafficking_forced_labour", "KH-22", "complaint_form"):
         assert planted.encode() not in stored
     assert person.conversation.encode() in stored  # the store was looked at, and it is an HMAC
@@ -117,7 +115,10 @@ def test_a_long_conversation_stays_small_and_keeps_its_place(
     kept = _rewrite(rasa.log.parent / "tracker.db", person.conversation)
     assert len(list(kept["events"])) < 350  # type: ignore[call-overload]
     assert "text" not in {
-        key for e in kept["events"] if e["event"] == "user" and e["text"] for key in e  # type: ignore[attr-defined]
+        key
+        for e in kept["events"]
+        if e["event"] == "user" and e["text"]
+        for key in e  # type: ignore[attr-defined]
     }
     assert person.answers() == ["action_ask_story"]
 
@@ -141,11 +142,14 @@ def test_a_turn_is_quick(person: Person) -> None:
     assert (time.perf_counter() - began) / 10 < 0.5
 
 
-def test_rasa_gets_nothing_of_the_apps_environment(rasa: RasaProcess, actions: tuple[App, str]) -> None:
+def test_rasa_gets_nothing_of_the_apps_environment(
+    rasa: RasaProcess, actions: tuple[App, str]
+) -> None:
     environment = Path(f"/proc/{rasa.pid}/environ").read_bytes().split(b"\0")
     names = {entry.partition(b"=")[0].decode() for entry in environment if entry}
     assert not {name for name in names if name.startswith(("PYTEST", "SAMLENG_DATABASE"))}
     assert b"SAMLENG_TRACKER_KEY=" + base64.b64encode(TRACKER_KEY) in environment
-    assert rasa.client._http.headers["authorization"].encode() not in Path(
-        f"/proc/{rasa.pid}/cmdline"
-    ).read_bytes()
+    assert (
+        rasa.client._http.headers["authorization"].encode()
+        not in Path(f"/proc/{rasa.pid}/cmdline").read_bytes()
+    )

@@ -4,7 +4,7 @@ import pytest
 
 from tests.nlu.conftest import FORM, Person
 
-pytestmark = pytest.mark.rasa
+pytestmark = [pytest.mark.rasa, pytest.mark.timeout(600)]
 
 
 def test_a_complaint_goes_from_the_first_question_to_the_receipt(person: Person) -> None:

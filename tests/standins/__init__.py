@@ -107,8 +107,7 @@ class Platform:
         self._outbox.put(None)
         self._server.should_exit = True
         self._server.force_exit = True
-        for thread in self._threads:
-            thread.join(timeout=10)
+        self._threads[1].join(timeout=10)  # the server ends by itself, a moment later
         if "client" in self.__dict__:
             self.client.close()
 

@@ -51,7 +51,7 @@ def app(town: Town, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
         served.include_router(router)
     # No turn is played here: the pages touch the site only.
     nobody = cast(Turns, None)
-    served.state.parts = Parts(settings, town.site, content(), Mode.REAL, nobody, "unused")
+    served.state.parts = Parts(settings, town.site, content(), Mode.REAL, nobody, "unused", lambda _: None)
 
     @served.exception_handler(HTTPException)
     def refused(request: Request, error: HTTPException) -> Response:

@@ -45,9 +45,9 @@ def line(code: str, urgency: str, category: v.Label, **changes: object) -> v.Cas
 CASES = v.CasesView(
     show="all",
     lines=(
-        line("SM7K-2PQ4X", "now", PAPERS, age=timedelta(hours=5), unread=2),
+        line("482913057", "now", PAPERS, age=timedelta(hours=5), unread=2),
         line(
-            "SM3D-9RT2B",
+            "060257703",
             "soon",
             WAGES,
             country="ថៃ",
@@ -57,7 +57,7 @@ CASES = v.CasesView(
             unread=1,
         ),
         line(
-            "SM8W-4HJ7C",
+            "785053853",
             "normal",
             FEES,
             age=timedelta(days=40),
@@ -71,7 +71,7 @@ CASES = v.CasesView(
 NO_CASES = v.CasesView(show="mine", lines=(), counts=(("mine", 0), ("new", 3), ("all", 12)))
 
 CASE = v.CaseView(
-    code="SM7K-2PQ4X",
+    code="482913057",
     urgency="now",
     category=PAPERS,
     province="ព្រៃវែង",
@@ -123,7 +123,7 @@ CASE = v.CaseView(
     ),
 )
 BARE_CASE = v.CaseView(
-    code="SM2B-5NN3K",
+    code="151590984",
     urgency="normal",
     category=FEES,
     province="",

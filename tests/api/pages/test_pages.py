@@ -111,6 +111,12 @@ def test_urgency_and_status_are_words_not_colours_alone() -> None:
         assert all(word in text for word in words)
 
 
+def test_a_code_is_shown_as_it_is_said() -> None:
+    for wanted in ("cases", "case"):
+        _, template, view, _ = next(page for page in PAGES if page[0] == wanted)
+        assert "482-913-057" in drawn(template, view, signed_in=True, language="km")
+
+
 def test_told_words_are_shown_as_words() -> None:
     _, template, view, _ = next(page for page in PAGES if page[0] == "case")
     text = drawn(template, view, signed_in=True, language="km")

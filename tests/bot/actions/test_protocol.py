@@ -107,3 +107,9 @@ def test_every_action_of_the_domain_is_here(pytestconfig: pytest.Config) -> None
 
     domain = yaml.safe_load((pytestconfig.rootpath / "domain.yml").read_text(encoding="utf-8"))
     assert set(domain["actions"]) == set(ACTIONS)
+
+
+def test_the_same_update_of_two_conversations_is_two_deliveries() -> None:
+    one, again = (parse_request(call(), Language.KM, NOW).delivery for _ in range(2))
+    other = parse_request({**call(), "sender_id": "b" * 64}, Language.KM, NOW).delivery
+    assert one == again != other

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.channels.messenger import MessengerChannel, delivery_key
+from bot.channels import delivery_key
+from bot.channels.messenger import MessengerChannel
 from bot.message import (
     AttachmentKind,
     Button,
@@ -105,7 +106,9 @@ async def test_a_repeat_has_the_same_key_whatever_its_timestamp(
     messenger.deliver_twice()
     person.says("មួយ")
     first, again = await delivered(messenger, hook, channel)
+    assert first.update != again.update
     assert delivery_key(first.update) == delivery_key(again.update)
+    assert delivery_key("tg-70001-000000000005") == "tg-70001-000000000005"
     with messenger.batch():
         messenger.deliver_twice()
         person.says("ពីរ")
