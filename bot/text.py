@@ -33,7 +33,7 @@ def normalise(text: str) -> str:
 
     Invisible and control characters go, Khmer and Thai digits become ASCII, Khmer vowels and
     subscripts stand in Unicode order, one spelling of "give", at most two of a repeated sign,
-    single spaces. It never begins with a slash: Rasa reads `/intent{...}` as an order, not as words.
+    single spaces. It never begins with a slash: Rasa reads `/intent{...}` as an order.
     `normalise(normalise(text)) == normalise(text)`.
     """
     text = text[:LIMIT]

@@ -94,7 +94,7 @@ class Gateway(InputChannel):
         return "gateway"
 
     @classmethod
-    def from_credentials(cls, credentials: Optional[dict[str, Any]]) -> "Gateway":
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> "Gateway":
         """Read the token; without one the server does not start."""
         token = (credentials or {}).get("token") or ""
         if len(token) < 32 or token.startswith("$"):

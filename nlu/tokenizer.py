@@ -1,9 +1,9 @@
 """Words of Khmer for Rasa.
 
 Rasa's word featurizer cuts text with `\\w`, and Python's `re` does not count Khmer vowel signs and
-coeng as `\\w`, so every Khmer word falls into consonant shards (scikit-learn #30935). The featurizer
-reads `Token.lemma`, so each Khmer code point is given a letter that `\\w` accepts, one for one: the
-lemma is as exact as the word.
+coeng as `\\w`, so every Khmer word falls into consonant shards (scikit-learn #30935). The
+featurizer reads `Token.lemma`, so each Khmer code point is given a letter that `\\w` accepts, one
+for one: the lemma is as exact as the word.
 """
 
 from threading import Lock
@@ -15,7 +15,7 @@ from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.nlu.training_data.message import Message
 
 LEMMA = {
-    # Khmer block and Khmer symbols -> CJK letters: one case, always `\w`, never typed by our people.
+    # Khmer and Khmer symbols -> CJK letters: one case, always `\w`, not typed by our people.
     **{point: chr(0x4E00 + point - 0x1780) for point in range(0x1780, 0x1800)},
     **{point: chr(0x4F00 + point - 0x19E0) for point in range(0x19E0, 0x1A00)},
     # Khmer digits -> ASCII, which Rasa then counts as one "number" word.

@@ -39,7 +39,7 @@ MOST_EVENTS = 300
 """Events of one session that are kept as they were; older ones are folded into slots and loop."""
 
 UNFOLDED_MESSAGES = 6
-"""Messages never folded: more than the two-stage fallback, the longest memory we have, looks back."""
+"""Messages never folded: more than our longest memory, the two-stage fallback, looks back."""
 
 MISCONFIGURED = 78
 """Exit code EX_CONFIG of sysexits.h: starting again will not help."""

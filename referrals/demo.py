@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from referrals import case, directory, draft, geography
+from referrals import case, directory, draft, geography, lodging
 from referrals.site import Site
 from referrals.taxonomy import ConsentCode, PartnerType, Role
 
@@ -164,7 +164,7 @@ def _lodge(session: Session, site: Site, number: int, invented: _Invented) -> No
         draft.record_consent(
             session, site, begun, code, granted=True, version=1, language="km", words="(គំរូ)"
         )
-    lodged = case.lodge(session, site, begun, f"demo-{number}", language="km")
+    lodged = lodging.lodge(session, site, begun, f"demo-{number}", language="km")
     row = case.by_code(session, lodged.code)
     row.lodged_at -= invented.age
     session.add(row)

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from api.database import migrate
-from referrals import case, directory, draft
+from referrals import directory, draft, lodging
 from referrals.directory import SignedIn
 from referrals.settings import StoreSettings
 from referrals.site import Site, open_site
@@ -97,7 +97,7 @@ class Town:
                 name=name,
                 contact_me=contact_me,
             )
-            return case.lodge(session, self.site, begun, update, language="km").code
+            return lodging.lodge(session, self.site, begun, update, language="km").code
 
 
 def told_draft(

@@ -217,8 +217,8 @@ def test_a_letter_is_announced_without_a_word_of_it_and_read_on_asking(
     assert not set(LETTER.split()) & set(notice.text.split())
     after(dara, lambda: dara.taps("letter"), LETTER)
 
-    after(dara, lambda: dara.taps("case_add"), "បន្ថែម")
-    after(dara, lambda: dara.says(ADDITION), "ចាក់សោ")
+    after(dara, lambda: dara.taps("case_add"), code)
+    after(dara, lambda: dara.says(ADDITION), "ខ្ញុំបានទទួលហើយ")
     page.reload()
     assert ADDITION in page.inner_text("main")
 

@@ -9,7 +9,7 @@ from bot.actions.steps import accepts
 from bot.actions.unfinished import has_draft
 from bot.content import Content, content
 from bot.content.render import SAFETY_CARD
-from referrals import case, consent, draft
+from referrals import consent, draft, lodging
 from referrals.code import spoken
 from referrals.site import Site
 from referrals.taxonomy import Category, ConsentCode, Country
@@ -75,7 +75,7 @@ def callback(session: Session, site: Site, asked: Asked) -> Answer:
     """Lodge the small case that says: please write to me. The same delivery lodges it once."""
     answers = _known(session, site, asked)
     try:
-        lodged = case.request_callback(
+        lodged = lodging.request_callback(
             session,
             site,
             conversation=asked.conversation,
@@ -88,7 +88,7 @@ def callback(session: Session, site: Site, asked: Asked) -> Answer:
             danger="yes" in (asked.entities.get("danger"), answers.get("danger")),
             asked=_agreed(content(), asked),
         )
-    except case.NobodyCanReceive:
+    except lodging.NobodyCanReceive:
         return Answer((Say("lodge_unable", _where(answers)),))
     key = "callback_done_paused" if has_draft(session, asked) else "callback_done"
     return Answer((Say(key, {"code": spoken(lodged.code)}),))

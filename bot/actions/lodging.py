@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from bot.actions.protocol import Answer, Asked, Say, slot
 from bot.actions.steps import BESIDE, STEPS, accepts
-from referrals import case, draft
+from referrals import case, draft, lodging
 from referrals.code import spoken
 from referrals.consent import ConsentMissing
 from referrals.site import Site
@@ -21,10 +21,10 @@ def lodge(session: Session, site: Site, asked: Asked) -> Answer:
         if own is None or not _complete(session, site, own):
             return Answer((Say("lodge_incomplete"),), (slot("lodge", None),))
         try:
-            lodged = case.lodge(session, site, own, asked.delivery, language=asked.language)
+            lodged = lodging.lodge(session, site, own, asked.delivery, language=asked.language)
         except ConsentMissing:
             return Answer((Say("lodge_incomplete"),), (slot("lodge", None),))
-        except case.NobodyCanReceive:
+        except lodging.NobodyCanReceive:
             where = asked.slot("country")
             said = Say("lodge_unable", {"country": where} if where else {})
             return Answer((said,), (slot("lodge", None),))

@@ -3,9 +3,10 @@
 import pytest
 from sqlmodel import func, select
 
-from referrals import case, consent, desk, draft
-from referrals.case import Case, NobodyCanReceive, Wrap
+from referrals import case, consent, desk, draft, lodging
+from referrals.case import Case, Wrap
 from referrals.consent import ConsentMissing
+from referrals.lodging import NobodyCanReceive
 from referrals.taxonomy import ConsentCode
 from tests.house import SHARES, Town, empty_site, told_draft
 
@@ -43,7 +44,7 @@ def test_an_anonymous_complaint_keeps_no_name_even_when_one_was_told_before(town
     with town.site.store.writing() as session:
         begun = told_draft(session, town.site, STORY, name="សុខ")
         draft.answer(session, town.site, begun, "identity", "anonymous")
-        code = case.lodge(session, town.site, begun, "u", language="km").code
+        code = lodging.lodge(session, town.site, begun, "u", language="km").code
     opened = desk.open_case(town.site, town.people["mrc"], code)
     assert opened.fields == (("story", STORY),)
     assert opened.confidentiality == "anonymous"
@@ -53,14 +54,14 @@ def test_nothing_is_lodged_without_the_consent_to_keep_it(town: Town) -> None:
     with town.site.store.writing() as session:
         begun = told_draft(session, town.site, STORY, store=False)
         with pytest.raises(ConsentMissing):
-            case.lodge(session, town.site, begun, "u", language="km")
+            lodging.lodge(session, town.site, begun, "u", language="km")
 
 
 def test_nothing_is_lodged_when_nobody_may_read_it(town: Town) -> None:
     with town.site.store.writing() as session:
         begun = told_draft(session, town.site, STORY, shares=())
         with pytest.raises(ConsentMissing):
-            case.lodge(session, town.site, begun, "u", language="km")
+            lodging.lodge(session, town.site, begun, "u", language="km")
 
 
 def test_where_no_office_can_receive_the_draft_stays(tmp_path, database_url: str) -> None:
@@ -71,7 +72,7 @@ def test_where_no_office_can_receive_the_draft_stays(tmp_path, database_url: str
         begun = draft.find(session, "c" * 64)
         assert begun is not None
         with pytest.raises(NobodyCanReceive):
-            case.lodge(session, site, begun, "u", language="km")
+            lodging.lodge(session, site, begun, "u", language="km")
     with site.store.reading() as session:
         begun = draft.find(session, "c" * 64)
         assert begun is not None
@@ -107,7 +108,7 @@ def test_a_file_told_is_opened_whole_at_the_desk_and_gone_from_the_draft(town: T
         begun = told_draft(session, town.site, STORY)
         file = draft.seal_file(town.site, iter([voice[:100], voice[100:]]), "audio/ogg")
         draft.tell(session, town.site, begun, "story", "told-3", file=file, kind="voice")
-        code = case.lodge(session, town.site, begun, "u", language="km").code
+        code = lodging.lodge(session, town.site, begun, "u", language="km").code
     opened = desk.open_case(town.site, town.people["mrc"], code)
     (row,) = opened.files
     shown, pieces = desk.open_file(town.site, town.people["mrc"], code, row.id)

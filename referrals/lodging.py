@@ -1,0 +1,254 @@
+"""Lodging: a draft becomes a case in one transaction, its key wrapped for whom she agreed to."""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, func, select
+
+from referrals import code as case_code
+from referrals import consent, draft, keys, routing
+from referrals.case import (
+    CASE_PRIVATE_KEY,
+    FIELD,
+    FILE_KEY,
+    TOLD_FIELDS,
+    Case,
+    CaseField,
+    CaseFile,
+    Lodged,
+    Referral,
+    Wrap,
+    lodged_by,
+    receipt,
+)
+from referrals.directory import Organisation
+from referrals.files import new_file_id
+from referrals.sealing import new_key, seal
+from referrals.site import Site
+from referrals.taxonomy import (
+    CONSENT_FOR,
+    Category,
+    Confidentiality,
+    ConsentCode,
+    Country,
+    PartnerType,
+    Status,
+)
+
+
+class NobodyCanReceive(Exception):
+    """No organisation that the migrant agreed to has a key yet; nothing was lodged, the draft
+    stays.
+    """
+
+
+def lodge(
+    session: Session, site: Site, draft_: draft.Draft, update: str, *, language: str
+) -> Lodged:
+    """Turn a draft into a case, in the caller's transaction; the draft is destroyed with it.
+
+    `update` is the delivery that said yes. Raises ConsentMissing without the consent `store` or
+    without any consent to share; NobodyCanReceive when nobody who was agreed to has a key.
+    """
+    answers = draft.answers(site, draft_)
+    asked = draft.consents(site, draft_)
+    confidentiality = (
+        Confidentiality.ANONYMOUS
+        if answers.get("identity") == "anonymous"
+        else Confidentiality.STANDARD
+    )
+    case, case_key = _begin(
+        session,
+        site,
+        conversation=draft_.conversation,
+        channel=draft_.channel,
+        update=update,
+        language=language,
+        answers=answers,
+        confidentiality=confidentiality,
+        asked=asked,
+    )
+    for part in draft.parts(session, draft_):
+        if part.field in TOLD_FIELDS and not (
+            part.field == "name" and confidentiality is Confidentiality.ANONYMOUS
+        ):
+            _reseal(session, site, case, case_key, part)
+    draft.discard(session, site, draft_)
+    return receipt(session, case)
+
+
+def request_callback(
+    session: Session,
+    site: Site,
+    *,
+    conversation: str,
+    channel: str,
+    update: str,
+    category: Category,
+    country: Country,
+    province: str | None,
+    language: str,
+    danger: bool,
+    asked: Sequence[consent.Asked],
+) -> Lodged:
+    """Lodge a small case that says only: please write to me. Raises like `lodge`."""
+    known = lodged_by(session, update)
+    if known is not None:
+        return known
+    answers = {
+        "category": category.value,
+        "country": country.value,
+        "province": province or "",
+        "danger": "yes" if danger else "",
+    }
+    case, _ = _begin(
+        session,
+        site,
+        conversation=conversation,
+        channel=channel,
+        update=update,
+        language=language,
+        answers=answers,
+        confidentiality=Confidentiality.ANONYMOUS,
+        asked=asked,
+    )
+    return receipt(session, case)
+
+
+def _begin(
+    session: Session,
+    site: Site,
+    *,
+    conversation: str,
+    channel: str,
+    update: str,
+    language: str,
+    answers: dict[str, str],
+    confidentiality: Confidentiality,
+    asked: Sequence[consent.Asked],
+) -> tuple[Case, bytes]:
+    agreed = {a.code: a.granted for a in asked}
+    if not agreed.get(ConsentCode.STORE):
+        raise consent.ConsentMissing("nobody agreed that this is kept")
+    category = Category(answers.get("category") or Category.OTHER)
+    province = answers.get("province") or None
+    consented = {kind for kind, code in CONSENT_FOR.items() if agreed.get(code)}
+    if not consented:
+        raise consent.ConsentMissing("nobody agreed that this is shared with anybody")
+    routes = routing.route(category, province, consented, candidates(session))
+    if not routes:
+        raise NobodyCanReceive("no office that was agreed to can receive cases yet")
+
+    case_key, pair = new_key(), keys.PrivateKey.new()
+    case = Case(
+        code=_free_code(session),
+        conversation=conversation,
+        lodged_by=update,
+        channel=channel,
+        language=language,
+        complainant=answers.get("complainant", "self"),
+        category=category,
+        country=Country(answers.get("country") or Country.OTHER),
+        province=province,
+        confidentiality=confidentiality,
+        danger=bool(answers.get("danger")),
+        public_key=pair.public,
+        sealed_private_key=b"",
+        lodged_at=site.clock(),
+    )
+    case.sealed_private_key = seal(case_key, CASE_PRIVATE_KEY, case.id, pair.raw)
+    session.add(case)
+    session.flush()
+    for each in asked:
+        consent.record(session, case.id, each)
+    for place, chosen in enumerate(routes):
+        _refer(session, site, case, case_key, chosen, place)
+    return case, case_key
+
+
+def _free_code(session: Session) -> str:
+    while True:
+        drawn = case_code.new_code()
+        if session.exec(select(Case.id).where(Case.code == drawn)).first() is None:
+            return drawn
+
+
+def _refer(
+    session: Session, site: Site, case: Case, case_key: bytes, chosen: routing.Route, place: int
+) -> None:
+    """Offer the case to an organisation and wrap its key for it. The database checks the
+    consent.
+    """
+    organisation = session.get_one(Organisation, chosen.organisation_id)
+    if organisation.public_key is None:
+        raise NobodyCanReceive("this office has no key yet")
+    purpose = keys.case_key_purpose(case.id, organisation.id)
+    session.add(
+        Wrap(
+            case_id=case.id,
+            organisation_id=organisation.id,
+            partner_type=chosen.partner_type,
+            wrapped=keys.seal_to(organisation.public_key, case_key, purpose),
+        )
+    )
+    session.add(
+        Referral(
+            case_id=case.id,
+            organisation_id=organisation.id,
+            place=place,
+            reasons=" ".join(chosen.reasons),
+            offered_at=site.clock(),
+        )
+    )
+    session.flush()
+
+
+def _reseal(
+    session: Session, site: Site, case: Case, case_key: bytes, part: draft.DraftPart
+) -> None:
+    """Seal one told thing again, under the case key; its file is written anew under a new key."""
+    told = draft.opened(site, part)
+    if told.text is not None:
+        row = CaseField(case_id=case.id, name=part.field, at=part.at, sealed=b"")
+        row.sealed = seal(case_key, FIELD, row.id, told.text.encode())
+        session.add(row)
+    if told.file is not None:
+        file_id, file_key = new_file_id(), new_key()
+        site.files.seal(file_id, file_key, site.files.open_(told.file.file_id, told.file.key))
+        session.add(
+            CaseFile(
+                id=file_id,
+                case_id=case.id,
+                update=part.update,
+                number=part.number,
+                name=part.field,
+                kind=part.kind,
+                media_type=told.file.media_type,
+                size=told.file.size,
+                at=part.at,
+                sealed_key=seal(case_key, FILE_KEY, file_id, file_key + told.file.digest),
+            )
+        )
+    session.flush()
+
+
+def candidates(session: Session) -> list[routing.Candidate]:
+    """Give the organisations that can receive cases now, with how many open ones they have."""
+    loads = dict(
+        session.exec(
+            select(Referral.organisation_id, func.count())
+            .join(Case, col(Case.id) == Referral.case_id)
+            .where(Case.status != Status.CLOSED)
+            .group_by(col(Referral.organisation_id))
+        ).all()
+    )
+    found = session.exec(select(Organisation).where(col(Organisation.public_key).is_not(None)))
+    return [
+        routing.Candidate(
+            organisation_id=o.id,
+            partner_type=PartnerType(o.partner_type),
+            province=o.province,
+            national=o.national,
+            open_cases=loads.get(o.id, 0),
+        )
+        for o in found
+    ]
