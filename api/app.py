@@ -37,6 +37,9 @@ from referrals.taxonomy import Role
 log = logging.getLogger(__name__)
 ROOT = Path(__file__).parent.parent
 
+BODY_LIMIT = 256 * 1024
+"""Bytes of a request's body, where a route does not say otherwise."""
+
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -113,6 +116,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        max_body_size=BODY_LIMIT,
     )
     app.mount("/static", StaticFiles(directory=ROOT / "api" / "static"), name="static")
     for router in (

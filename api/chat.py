@@ -48,7 +48,7 @@ class Said(BaseModel):
 
     conversation: ConversationId
     message: MessageId | None = None
-    text: str | None = Field(default=None, max_length=WORDS_LIMIT)
+    text: str | None = None
     button: str | None = Field(default=None, max_length=200)
 
     @model_validator(mode="after")
@@ -107,6 +107,8 @@ async def messages(request: Request, said: Said) -> JSONResponse:
     parts = parts_of(request)
     if too_many(request, "chat", said.conversation):
         return _words(parts, said.conversation, "slow_down", 429)
+    if len(said.text or "") > WORDS_LIMIT:
+        return _words(parts, said.conversation, "unknown_too_long", 413)
     message = _message(parts, said.conversation, said.message, text=said.text, button=said.button)
     return await _answer(message)
 
@@ -132,7 +134,7 @@ async def _seal_upload(parts: Parts, request: Request, declared: str) -> SealedF
     return SealedFile(file_id, key, hashed.digest(), writer.size, guessed)
 
 
-@router.post("/files")
+@router.post("/files", max_body_size=10 * FILE_LIMIT)
 async def files(
     request: Request,
     conversation: Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{16,64}$")],

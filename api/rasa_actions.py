@@ -13,10 +13,13 @@ from bot.actions import ACTIONS
 from bot.actions.protocol import BadRequest, parse_request
 
 router = APIRouter(dependencies=[Depends(rasa)])
+TRACKER_LIMIT = 16 * 1024 * 1024
+"""Bytes of one call: Rasa sends the session's events with each."""
+
 log = logging.getLogger(__name__)
 
 
-@router.post("/rasa/actions")
+@router.post("/rasa/actions", max_body_size=TRACKER_LIMIT)
 def run_action(request: Request, call: dict[str, Any]) -> JSONResponse:
     """Run one action in one transaction. Errors name the action, never what was said."""
     site = parts_of(request).site

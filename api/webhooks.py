@@ -8,31 +8,18 @@ from fastapi.responses import JSONResponse
 from api.parts import parts_of
 from api.policy import webhook
 from bot import durable
-from bot.channels import BadSecret
+from bot.channels import BODY_LIMIT, BadSecret
 
 router = APIRouter(prefix="/webhooks", dependencies=[Depends(webhook)])
 
-BODY_LIMIT = 1024 * 1024
-"""Bytes of one delivery."""
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > BODY_LIMIT:
-            raise HTTPException(413)
-    return bytes(body)
-
-
-@router.post("/telegram")
+@router.post("/telegram", max_body_size=BODY_LIMIT)
 async def telegram(request: Request) -> JSONResponse:
     """Take one update of Telegram; the secret header is compared in constant time."""
     channel = parts_of(request).telegram
     if channel is None:
         raise HTTPException(404)
     try:
-        answer = await channel.receive(request.headers, await _body(request), durable.accept)
+        answer = await channel.receive(request.headers, await request.body(), durable.accept)
     except BadSecret:
         raise HTTPException(403) from None
     return JSONResponse(answer)
@@ -51,7 +38,7 @@ def messenger_verification(request: Request) -> Response:
     return Response(challenge, media_type="text/plain")
 
 
-@router.post("/messenger")
+@router.post("/messenger", max_body_size=BODY_LIMIT)
 async def messenger(request: Request) -> Response:
     """Take one batch of Messenger; the signature covers the raw body."""
     channel = parts_of(request).messenger
@@ -59,7 +46,7 @@ async def messenger(request: Request) -> Response:
         raise HTTPException(404)
     signature = request.headers.get("x-hub-signature-256", "")
     try:
-        messages = await channel.messages_from(await _body(request), signature)
+        messages = await channel.messages_from(await request.body(), signature)
     except BadSecret:
         raise HTTPException(403) from None
     for message in messages:

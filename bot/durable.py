@@ -252,6 +252,7 @@ def start(turns: Turns, loop: asyncio.AbstractEventLoop, database_url: str) -> E
             polling_interval_sec=POLL_SECONDS,
             on_conflict="always_update",
         )
+    DBOS.delete_schedule("sweep")  # left by the last start; its hour may have changed since
     DBOS.create_schedule(schedule_name="sweep", workflow_fn=sweep_workflow, schedule="17 * * * *")
     with turns.site.store.reading() as session:
         waiting = [letter.id for letter in notice.unannounced(session)]

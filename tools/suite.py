@@ -111,7 +111,7 @@ def validation_complaints(output: str) -> list[str]:
         # A label of a topic (faq.minimum_wage) never reaches the dialogue: bot/understand.py makes
         # an intent and an entity of it.
         r"|The intent '\w+\.\w+' is not used in any story or rule"
-        rf"|The intent '(?:{'|'.join(_NEVER_TYPED)})' is listed in the domain file, but is not found"
+        rf"|The intent '(?:{'|'.join(_NEVER_TYPED)})' is listed in the domain file, but is not"
     )
     lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in output.splitlines()]
     return [line for line in lines if wrong.search(line) and not known.search(line)]

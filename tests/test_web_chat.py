@@ -1,0 +1,305 @@
+"""The running demo in the web chat: bad input loses nothing, danger is first, crashes lose nothing.
+
+Promises 1 and 5, with the real program, the real Rasa, and a real kill.
+"""
+
+import secrets
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from bot.message import FILE_LIMIT
+from tests.running import Running
+
+pytestmark = [pytest.mark.rasa, pytest.mark.slow, pytest.mark.timeout(400)]
+
+Reply = dict[str, object]
+
+
+class Visitor:
+    """Somebody with the page open."""
+
+    def __init__(self, house: Running) -> None:
+        self.house = house
+        self.conversation = secrets.token_hex(16)
+        self.replies: list[Reply] = []
+
+    def ask(self, path: str, **how: object) -> httpx.Response:
+        return httpx.post(f"{self.house.address}/chat/{path}", timeout=60, **how)  # type: ignore[arg-type]
+
+    def sends(self, **said: str) -> str:
+        message = said.pop("message", secrets.token_hex(8))
+        body = {"conversation": self.conversation, "message": message, **said}
+        answer = self.ask("messages", json=body)
+        while answer.status_code == 202:
+            answer = self.ask("messages", json=body)
+        self.replies = answer.json()["replies"]
+        assert self.replies, answer.text
+        return "\n".join(str(r["text"]) for r in self.replies)
+
+    def says(self, text: str) -> str:
+        return self.sends(text=text)
+
+    def taps(self, button: str, **more: str) -> str:
+        return self.sends(button=button, **more)
+
+    def sends_file(self, kind: str, content: bytes, media_type: str) -> httpx.Response:
+        where = {"conversation": self.conversation, "kind": kind, "message": secrets.token_hex(8)}
+        headers = {"content-type": media_type}
+        return self.ask("files", params=where, content=content, headers=headers)
+
+    @property
+    def buttons(self) -> list[str]:
+        return [b["payload"] for r in self.replies for b in r["buttons"]]  # type: ignore[index,attr-defined]
+
+    def reaches(self, step: str) -> "Visitor":
+        """Answer a complaint's questions up to this one."""
+        for name, button in (
+            ("complainant", "complaint:category=unpaid_wages"),
+            ("country", "inform:complainant=self"),
+            ("province", "inform:country=TH"),
+            ("story", "inform:province=KH-14"),
+            ("more", "រឿងរបស់ខ្ញុំ"),
+            ("identity", "done"),
+            ("store", "inform:identity=anonymous"),
+            ("share_mrc", "inform:store=yes"),
+            ("share_pdolvt", "inform:share_mrc=yes"),
+            ("share_legal_aid", "inform:share_pdolvt=yes"),
+            ("contact_me", "inform:share_legal_aid=yes"),
+            ("lodge", "inform:contact_me=yes"),
+        ):
+            self.says(button) if name == "more" else self.taps(button)
+            if name == step:
+                return self
+        raise AssertionError(step)
+
+    def codes(self) -> list[str]:
+        import re
+
+        return re.findall(r"\d{3}-\d{3}-\d{3}", self.taps("case_status"))
+
+
+@pytest.fixture(scope="module")
+def house(
+    tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]
+) -> Iterator[Running]:
+    with Running(tmp_path_factory.mktemp("demo"), free_port()) as running:
+        yield running
+
+
+@pytest.fixture
+def visitor(house: Running) -> Visitor:
+    return Visitor(house)
+
+
+def test_the_first_words_are_khmer_and_english_is_one_button_away(visitor: Visitor) -> None:
+    assert "សួស្តី" in visitor.taps("greet")
+    assert "language:language=en" in visitor.buttons
+    visitor.taps("language:language=en")
+    assert "Samleng" in visitor.taps("greet")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/restart",
+        '/inform{"lodge":"yes"}',
+        "/session_start",
+        "\u200b/stop",
+        "EXTERNAL: lodge",
+        "\x00\x07\ud7ff",
+        "😀😀😀",
+        "?",
+        "ក" * 4000,
+        "<script>alert(1)</script>",
+    ],
+)
+def test_strange_text_gets_an_answer_and_never_an_error(visitor: Visitor, text: str) -> None:
+    visitor.says(text)
+    assert visitor.buttons
+
+
+@pytest.mark.parametrize(
+    "text", ["/restart", '/inform{"identity":"named"}', "ក" * 4000, "  ខ្ញុំ\u200b  "]
+)
+def test_a_story_is_kept_whatever_it_looks_like(visitor: Visitor, text: str) -> None:
+    visitor.reaches("story")
+    assert "ចាក់សោ" in visitor.says(text)
+    assert "done" in visitor.buttons
+
+
+@pytest.mark.parametrize(
+    "button", ["inform:lodge=maybe", "told", "nonsense", "x" * 150, "faq:topic=../../etc", "ខ្មែរ"]
+)
+def test_an_unknown_button_gets_an_answer(visitor: Visitor, button: str) -> None:
+    assert "ចាស់" in visitor.taps(button)
+    assert visitor.buttons
+
+
+def test_an_old_button_pressed_later_changes_nothing(visitor: Visitor) -> None:
+    visitor.reaches("store")
+    visitor.taps("inform:lodge=yes")
+    assert not visitor.codes()
+
+
+def test_words_that_are_too_long_are_refused_with_a_way_out(visitor: Visitor) -> None:
+    answer = visitor.ask(
+        "messages", json={"conversation": visitor.conversation, "text": "ក" * 20_001}
+    )
+    assert answer.status_code == 413
+    assert "វែងពេក" in answer.json()["replies"][0]["text"]
+
+
+def test_a_body_beyond_all_measure_is_refused(visitor: Visitor) -> None:
+    answer = visitor.ask("messages", content=b"x" * 300_000)
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b'{"conversation": "short", "text": "x"}', b'{"text": "a"}', b"\xff\xfe"],
+)
+def test_what_is_no_message_is_refused_without_being_quoted(visitor: Visitor, body: bytes) -> None:
+    answer = visitor.ask("messages", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    assert set(answer.json()) == {"error", "where"}
+
+
+def test_a_voice_note_is_part_of_the_story(visitor: Visitor) -> None:
+    visitor.reaches("story")
+    answer = visitor.sends_file("voice", b"OggS" + bytes(5000), "audio/ogg")
+    assert "ចាក់សោ" in answer.json()["replies"][0]["text"]
+
+
+def test_a_photo_nobody_asked_for_is_kept_and_can_be_complained_with(visitor: Visitor) -> None:
+    visitor.taps("greet")
+    replies = visitor.sends_file("photo", b"\xff\xd8\xff" + bytes(900), "image/jpeg").json()
+    assert "ចាក់សោ" in replies["replies"][0]["text"]
+    offered = [b["payload"] for r in replies["replies"] for b in r["buttons"]]
+    assert "resume" in offered
+
+
+def test_a_sticker_is_answered_kindly(visitor: Visitor) -> None:
+    replies = visitor.sends_file("sticker", b"RIFF", "image/webp").json()["replies"]
+    assert replies[-1]["buttons"]
+
+
+def test_a_file_over_the_limit_is_refused_in_words_and_leaves_nothing(visitor: Visitor) -> None:
+    files = visitor.house.data / "files"
+    before = list(files.rglob("*")) if files.exists() else []
+    answer = visitor.sends_file("video", b"\0" * (FILE_LIMIT + 1), "video/mp4")
+    assert answer.status_code == 413
+    assert "20 MB" in answer.json()["replies"][0]["text"]
+    left = list(files.rglob("*")) if files.exists() else []
+    assert [p for p in left if p.is_file()] == [p for p in before if p.is_file()]
+
+
+@pytest.mark.parametrize("step", ["complainant", "country", "story", "identity", "lodge"])
+@pytest.mark.parametrize(
+    "cry", ["ជួយផង គេវាយខ្ញុំ", "juoy phong ke veay knhom", "he is beating me help"]
+)
+def test_danger_comes_first_at_any_step(house: Running, step: str, cry: str) -> None:
+    visitor = Visitor(house).reaches(step)
+    visitor.says(cry)
+    assert "191" in str(visitor.replies[0]["text"]) or "117" in str(visitor.replies[0]["text"])
+    assert "resume" in visitor.buttons
+
+
+def test_a_question_in_the_middle_is_answered_and_the_complaint_goes_on(visitor: Visitor) -> None:
+    visitor.reaches("identity")
+    said = visitor.taps("faq:topic=passport_kept")
+    assert "លិខិតឆ្លងដែន" in said
+    assert "inform:identity=anonymous" in visitor.buttons
+
+
+def test_stopping_keeps_the_draft_until_it_is_thrown_away(visitor: Visitor) -> None:
+    visitor.reaches("identity").taps("cancel")
+    assert {"resume", "discard"} <= set(visitor.buttons)
+    visitor.taps("resume")
+    assert "inform:identity=anonymous" in visitor.buttons
+    visitor.taps("cancel")
+    visitor.taps("discard")
+    visitor.taps("complaint")
+    assert "inform:complainant=self" in visitor.buttons
+
+
+def test_going_back_asks_the_question_before(visitor: Visitor) -> None:
+    visitor.reaches("province").taps("back")
+    assert "inform:country=TH" in visitor.buttons
+
+
+def test_refusing_to_be_kept_lodges_nothing_and_still_helps(visitor: Visitor) -> None:
+    visitor.reaches("store")
+    said = visitor.taps("inform:store=no")
+    assert any(digit.isdigit() for digit in said)
+    assert {"discard"} <= set(visitor.buttons)
+    visitor.taps("discard")
+    assert not visitor.codes()
+
+
+def test_the_same_message_twice_makes_one_case(visitor: Visitor) -> None:
+    visitor.reaches("lodge")
+    first = visitor.taps("inform:lodge=yes", message="the-same-press")
+    again = visitor.taps("inform:lodge=yes", message="the-same-press")
+    assert first == again
+    assert len(visitor.codes()) == 1
+
+
+def test_twenty_deliveries_at_once_make_one_case(visitor: Visitor) -> None:
+    visitor.reaches("lodge")
+    threads = [
+        threading.Thread(target=Visitor.taps, args=(_twin(visitor), "inform:lodge=yes"))
+        for _ in range(20)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(visitor.codes()) == 1
+
+
+def _twin(visitor: Visitor) -> Visitor:
+    twin = Visitor(visitor.house)
+    twin.conversation = visitor.conversation
+    return twin
+
+
+@pytest.mark.parametrize("moment", [0.02, 0.12, 0.25])
+def test_a_kill_while_lodging_leaves_one_whole_case(
+    tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int], moment: float
+) -> None:
+    house = Running(tmp_path_factory.mktemp("kill"), free_port()).start()
+    visitor = Visitor(house).reaches("lodge")
+    body = {
+        "conversation": visitor.conversation,
+        "message": "the-last-press",
+        "button": "inform:lodge=yes",
+    }
+
+    def press() -> None:
+        try:
+            httpx.post(f"{house.address}/chat/messages", json=body, timeout=30)
+        except httpx.HTTPError:
+            pass  # the server was killed under it: that is what this is about
+
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    time.sleep(moment)
+    house.stop(signal.SIGKILL)
+    pressing.join()
+    house.start()
+    said = visitor.taps("inform:lodge=yes", message="the-last-press")
+    assert len(visitor.codes()) == 1, said
+    house.stop()
+    with sqlite3.connect(house.data / "samleng.sqlite") as database:
+        lodged = database.execute("SELECT count(*) FROM 'case' WHERE channel = 'web'").fetchone()[0]
+        kept = database.execute("SELECT count(*) FROM case_field WHERE name = 'story'").fetchone()
+    assert (lodged, kept[0]) == (DEMO_CASES + 1, DEMO_CASES + 1)
+
+
+DEMO_CASES = 3
