@@ -2,18 +2,22 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from secrets import token_hex
+from shutil import disk_usage
 from typing import Annotated, Any
 
 import filetype
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, Header, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from api.limits import too_many
 from api.parts import Parts, parts_of
 from api.policy import public
 from bot import durable, outbox
+from bot.channels.fit import whole
 from bot.message import (
     FILE_LIMIT,
     Attachment,
@@ -25,9 +29,11 @@ from bot.message import (
 )
 from bot.turn import upload_reference
 from referrals import notice
-from referrals.draft import SealedFile
+from referrals.case import names_file
+from referrals.draft import SealedFile, files_held
 from referrals.files import new_file_id
 from referrals.sealing import new_key
+from referrals.site import Site
 
 router = APIRouter(prefix="/chat", dependencies=[Depends(public)])
 
@@ -37,8 +43,18 @@ PATIENCE_SECONDS = 25.0
 WORDS_LIMIT = 20_000
 """Characters of one message that are still read; a longer one is refused, not cut."""
 
+FILES_HELD, BYTES_HELD = 30, 100 * 1024 * 1024
+"""Files of one draft, and bytes of them together, from which on no more are taken."""
+
+FREE_SPACE = 1024**3
+"""Bytes that stay free on the disk: a file must not take the room that words need."""
+
+BATCH = 1024 * 1024
+"""Bytes of an upload that are sealed in one go."""
+
 ConversationId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
 MessageId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+Words = Annotated[str, AfterValidator(whole)]
 
 
 class Said(BaseModel):
@@ -48,7 +64,7 @@ class Said(BaseModel):
 
     conversation: ConversationId
     message: MessageId | None = None
-    text: str | None = None
+    text: Words | None = None
     button: str | None = Field(default=None, max_length=200)
 
     @model_validator(mode="after")
@@ -88,9 +104,10 @@ def _as_json(replies: list[Reply]) -> dict[str, Any]:
     }
 
 
-def _words(parts: Parts, conversation: str, key: str, status: int) -> JSONResponse:
+async def _words(parts: Parts, conversation: str, key: str, status: int) -> JSONResponse:
     pseudonym = parts.site.server_key.pseudonym(ChannelName.WEB, conversation)
-    return JSONResponse(_as_json(outbox.words(parts.turns, pseudonym, key)), status_code=status)
+    replies = await run_in_threadpool(outbox.words, parts.turns, pseudonym, key)
+    return JSONResponse(_as_json(replies), status_code=status)
 
 
 async def _answer(message: Message) -> JSONResponse:
@@ -106,68 +123,119 @@ async def messages(request: Request, said: Said) -> JSONResponse:
     """Take one message of a visitor and answer it."""
     parts = parts_of(request)
     if too_many(request, "chat", said.conversation):
-        return _words(parts, said.conversation, "slow_down", 429)
+        return await _words(parts, said.conversation, "slow_down", 429)
     if len(said.text or "") > WORDS_LIMIT:
-        return _words(parts, said.conversation, "unknown_too_long", 413)
+        return await _words(parts, said.conversation, "unknown_too_long", 413)
     message = _message(parts, said.conversation, said.message, text=said.text, button=said.button)
     return await _answer(message)
 
 
-async def _capped(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    size = 0
+async def _batches(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield a body in batches of about BATCH. Raises TooLarge."""
+    size, batch = 0, bytearray()
     async for piece in stream:
         size += len(piece)
         if size > FILE_LIMIT:
             raise TooLarge("over the limit of one attachment")
-        yield piece
+        batch += piece
+        if len(batch) >= BATCH:
+            yield bytes(batch)
+            batch.clear()
+    if batch:
+        yield bytes(batch)
 
 
 async def _seal_upload(parts: Parts, request: Request, declared: str) -> SealedFile:
-    """Seal the body as it arrives; no piece of it touches the disk in clear."""
+    """Seal the body as it arrives; no piece of it touches the disk in clear. Raises TooLarge."""
     file_id, key, hashed, head = new_file_id(), new_key(), hashlib.sha256(), b""
-    with parts.site.files.writer(file_id, key) as writer:
-        async for piece in _capped(request.stream()):
-            head = head or piece[:512]
-            hashed.update(piece)
-            writer.write(piece)
+    writer = parts.site.files.writer(file_id, key)
+
+    def take(batch: bytes) -> None:
+        hashed.update(batch)
+        writer.write(batch)
+
+    async with AsyncExitStack() as stack:
+        await run_in_threadpool(writer.__enter__)
+        stack.push_async_exit(lambda *error: run_in_threadpool(writer.__exit__, *error))
+        async for batch in _batches(request.stream()):
+            head = head or batch[:512]
+            await run_in_threadpool(take, batch)
     guessed = filetype.guess_mime(head) or declared
     return SealedFile(file_id, key, hashed.digest(), writer.size, guessed)
+
+
+def _refusal(parts: Parts, conversation: str) -> tuple[str, int] | None:
+    """Say why no file can be taken now: the words' key and a status; None when one can."""
+    if disk_usage(parts.settings.data_dir).free < FREE_SPACE:
+        return "trouble", 507
+    pseudonym = parts.site.server_key.pseudonym(ChannelName.WEB, conversation)
+    with parts.site.store.reading() as session:
+        count, size = files_held(session, pseudonym)
+    return ("unknown_too_many", 413) if count >= FILES_HELD or size >= BYTES_HELD else None
+
+
+def _remove_unnamed(site: Site, file_id: str) -> None:
+    """Remove a file that its turn did not keep: what was sent cannot be told, or the same message
+    had come before with a file of its own.
+    """
+    with site.store.reading() as session:
+        kept = names_file(session, file_id)
+    if not kept:
+        site.files.remove(file_id)
 
 
 @router.post("/files", max_body_size=10 * FILE_LIMIT)
 async def files(
     request: Request,
-    conversation: Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{16,64}$")],
+    x_conversation: Annotated[ConversationId, Header()],
     kind: AttachmentKind,
-    message: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{8,64}$")] = None,
+    x_message: Annotated[MessageId | None, Header()] = None,
 ) -> JSONResponse:
-    """Take a voice note, a photo or a paper: the raw bytes are the body."""
-    parts = parts_of(request)
+    """Take a voice note, a photo or a paper: the raw bytes are the body.
+
+    The conversation's number opens its draft, so it stands in a header: addresses are written into
+    logs.
+    """
+    parts, conversation = parts_of(request), x_conversation
     if too_many(request, "files", conversation):
-        return _words(parts, conversation, "slow_down", 429)
+        return await _words(parts, conversation, "slow_down", 429)
+    refusal = await run_in_threadpool(_refusal, parts, conversation)
+    if refusal is not None:
+        return await _words(parts, conversation, *refusal)
     declared = request.headers.get("content-type", "application/octet-stream").split(";")[0][:100]
     try:
         file = await _seal_upload(parts, request, declared)
     except TooLarge:
-        return _words(parts, conversation, "unknown_too_large", 413)
+        return await _words(parts, conversation, "unknown_too_large", 413)
     if file.size == 0:
-        parts.site.files.remove(file.file_id)
+        await run_in_threadpool(parts.site.files.remove, file.file_id)
         raise HTTPException(400)
     attachment = Attachment(kind, upload_reference(file), file.media_type, file.size)
-    taken = _message(parts, conversation, message, attachments=(attachment,))
-    return await _answer(taken)
+    answer = await _answer(_message(parts, conversation, x_message, attachments=(attachment,)))
+    if answer.status_code == 200:
+        # The turn is over. Where it is not yet (202), the hourly sweep looks after a day.
+        await run_in_threadpool(_remove_unnamed, parts.site, file.file_id)
+    return answer
 
 
 @router.post("/notices")
-def notices(request: Request, polled: Polled) -> JSONResponse:
+async def notices(request: Request, polled: Polled) -> JSONResponse:
     """Tell a page, once, that a letter came; not a word of it."""
+    if too_many(request, "notices", polled.conversation):
+        return JSONResponse({"replies": []}, status_code=429)
     parts = parts_of(request)
-    pseudonym = parts.site.server_key.pseudonym(ChannelName.WEB, polled.conversation)
+    if not await run_in_threadpool(_take_news, parts, polled.conversation):
+        return JSONResponse({"replies": []})
+    return await _words(parts, polled.conversation, "letter_waiting", 200)
+
+
+def _take_news(parts: Parts, conversation: str) -> bool:
+    """Tell whether a letter came that nobody spoke of yet; from now on somebody did."""
+    pseudonym = parts.site.server_key.pseudonym(ChannelName.WEB, conversation)
     with parts.site.store.reading() as session:
         letter = notice.waiting_letter(session, parts.site, pseudonym)
-        news = letter is not None and notice.is_waiting(session, letter.id)
-    if letter is None or not news:
-        return JSONResponse({"replies": []})
+        if letter is None or not notice.is_waiting(session, letter.id):
+            return False
     with parts.site.store.writing() as session:
         notice.mark_announced(session, letter.id)
-    return _words(parts, polled.conversation, "letter_waiting", 200)
+    return True

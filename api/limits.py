@@ -1,29 +1,74 @@
-"""How often one visitor, or one address, may call. Counted in memory, per process."""
+"""How often one visitor, or one address, may call. Counted in memory, per process.
+
+A call over the limit is not counted, and what was counted is forgotten after two of its spans.
+Whoever calls chooses the keys, so none is kept until its address was found to be within its own
+limit, and none is kept as it came.
+"""
+
+import ipaddress
+from hashlib import sha256
 
 from fastapi import Request
-from limits import RateLimitItem, RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import FixedWindowRateLimiter, SlidingWindowCounterRateLimiter
 
-_limiter = MovingWindowRateLimiter(MemoryStorage())
-
-PER_KEY: dict[str, RateLimitItem] = {
-    "chat": RateLimitItemPerMinute(40),
-    "files": RateLimitItemPerMinute(20),
-    "sign-in": RateLimitItemPerMinute(10, 15),
-}
-"""By what is called: for one conversation, or one account from one address."""
+_storage = MemoryStorage()
+_calls = SlidingWindowCounterRateLimiter(_storage)
+_places = FixedWindowRateLimiter(_storage)
 
 PER_ADDRESS: dict[str, RateLimitItem] = {
     "chat": RateLimitItemPerMinute(240),
     "files": RateLimitItemPerMinute(60),
+    "notices": RateLimitItemPerMinute(900),
     "sign-in": RateLimitItemPerMinute(50, 15),
 }
 """By what is called: for everybody behind one address (a dormitory may share one)."""
 
+PER_KEY: dict[str, RateLimitItem] = {
+    "chat": RateLimitItemPerMinute(40),
+    "files": RateLimitItemPerMinute(20),
+    "notices": RateLimitItemPerMinute(30),
+    "sign-in": RateLimitItemPerMinute(10, 15),
+}
+"""By what is called: for one conversation, or one account from one address."""
+
+FROM_STRANGE_PLACES: dict[str, RateLimitItem] = {"sign-in": RateLimitItemPerMinute(30, 15)}
+"""By what is called: for one account, from all the addresses together where it is not at home."""
+
+AT_HOME = RateLimitItemPerDay(1, 30)
+"""How long an address where somebody signed in is hers: others' tries do not shut her out there."""
+
 
 def too_many(request: Request, what: str, key: str) -> bool:
     """Count one call and say whether it is one too many."""
-    address = request.client.host if request.client else "?"
-    within_key = _limiter.hit(PER_KEY[what], what, address, key)
-    return not (_limiter.hit(PER_ADDRESS[what], what, address) and within_key)
+    address, key = _address(request), _short(key)
+    if not _calls.hit(PER_ADDRESS[what], what, address):
+        return True
+    if not _calls.hit(PER_KEY[what], what, address, key):
+        return True
+    strange = FROM_STRANGE_PLACES.get(what)
+    if strange is None or not _places.test(AT_HOME, what, address, key):
+        return False
+    return not _calls.hit(strange, what, key)
+
+
+def signed_in(request: Request, account: str) -> None:
+    """Note that this account is at home at this address."""
+    _places.hit(AT_HOME, "sign-in", _address(request), _short(account))
+
+
+def _address(request: Request) -> str:
+    """Give the caller's address; of IPv6 the half that names a network, since one caller has the
+    whole other half.
+    """
+    host = request.client.host if request.client else "?"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return host if address.version == 4 else str(ipaddress.ip_network((int(address), 64), False))
+
+
+def _short(key: str) -> str:
+    return sha256(key.encode(errors="replace")).hexdigest()

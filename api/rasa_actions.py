@@ -1,10 +1,12 @@
 """Rasa's action server, served by the app: what the dialogue can do."""
 
 import logging
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 
 from api.parts import parts_of
 from api.policy import rasa
@@ -12,7 +14,24 @@ from bot import conversation
 from bot.actions import ACTIONS
 from bot.actions.protocol import BadRequest, parse_request
 
-router = APIRouter(dependencies=[Depends(rasa)])
+
+class AskedFirst(APIRoute):
+    """A route that asks for the secret before it reads the body: FastAPI reads that before it asks
+    its dependencies, and here it may be long.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Give the handler, behind the question. Raises HTTPException 403."""
+        handle = super().get_route_handler()
+
+        async def asked(request: Request) -> Response:
+            rasa(request)
+            return await handle(request)
+
+        return asked
+
+
+router = APIRouter(dependencies=[Depends(rasa)], route_class=AskedFirst)
 TRACKER_LIMIT = 16 * 1024 * 1024
 """Bytes of one call: Rasa sends the session's events with each."""
 

@@ -1,9 +1,9 @@
 """All settings of the program, from the environment or `.env`."""
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from bot.settings import ChannelSettings
+from bot.settings import ChannelSettings, is_loopback
 from referrals.settings import StoreSettings
 
 
@@ -28,7 +28,19 @@ class Settings(StoreSettings, ChannelSettings):
     @property
     def real(self) -> bool:
         """Whether real people can reach this installation; then there is no demo."""
-        return bool(self.telegram_bot_token or self.messenger_page_token or self.public_url)
+        tokens = self.telegram_bot_token or self.messenger_page_token
+        return bool(tokens or self.public_url or not is_loopback(f"http://{self.host}"))
+
+    @model_validator(mode="after")
+    def _whole_platforms(self) -> "Settings":
+        if self.telegram_bot_token and self.public_url and not self.telegram_webhook_secret:
+            raise ValueError("TELEGRAM_WEBHOOK_SECRET is needed with SAMLENG_PUBLIC_URL")
+        both = self.messenger_app_secret and self.messenger_verify_token
+        if self.messenger_page_token and not both:
+            raise ValueError(
+                "MESSENGER_PAGE_TOKEN needs MESSENGER_APP_SECRET and MESSENGER_VERIFY_TOKEN"
+            )
+        return self
 
     @property
     def secure_cookies(self) -> bool:

@@ -12,6 +12,7 @@ from bot.channels import BODY_LIMIT, BadSecret
 
 router = APIRouter(prefix="/webhooks", dependencies=[Depends(webhook)])
 
+
 @router.post("/telegram", max_body_size=BODY_LIMIT)
 async def telegram(request: Request) -> JSONResponse:
     """Take one update of Telegram; the secret header is compared in constant time."""

@@ -3,7 +3,7 @@ for.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Field, Session, SQLModel
 
@@ -20,6 +20,7 @@ class Conversation(SQLModel, table=True):
     language: str = Field(default=Language.KM, max_length=2)
     awaiting: str | None = Field(default=None, max_length=32)
     begun: datetime = Field(sa_type=UtcDateTime)
+    danger_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +59,20 @@ def set_awaiting(session: Session, conversation: str, awaiting: str | None) -> N
     row = session.get_one(Conversation, conversation)
     row.awaiting = awaiting
     session.add(row)
+
+
+DANGER_LASTS = timedelta(days=1)
+"""For how long words of danger make a complaint from the same conversation urgent."""
+
+
+def note_danger(session: Session, conversation: str, now: datetime) -> None:
+    """Remember that words of danger were said. Raises sqlalchemy.exc.NoResultFound."""
+    row = session.get_one(Conversation, conversation)
+    row.danger_at = now
+    session.add(row)
+
+
+def in_danger(session: Session, conversation: str, now: datetime) -> bool:
+    """Say whether words of danger were said lately."""
+    row = session.get(Conversation, conversation)
+    return row is not None and row.danger_at is not None and now - row.danger_at < DANGER_LASTS

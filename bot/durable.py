@@ -1,32 +1,26 @@
 """What survives a crash: each message handled exactly once, each reply sent, each letter announced.
 
-DBOS writes a message down (sealed) before its channel is told that it arrived. One conversation's
-turns run one at a time and in order; different conversations run in parallel. Traps that shaped
-this file: docs/decisions.md, "Durable work".
+A message is written down (sealed, bot/parcel.py) before its channel is told that it arrived. One
+conversation's turns run one at a time and in order; different conversations run in parallel. Traps
+that shaped this file: docs/decisions.md, "Durable work".
 """
 
 import asyncio
 import logging
+import threading
 from collections.abc import Coroutine
-from dataclasses import asdict, dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 from sqlalchemy import Engine
 
-from bot import outbox
+from bot import outbox, parcel
 from bot.channels import delivery_key
-from bot.message import (
-    Attachment,
-    AttachmentKind,
-    Button,
-    ChannelName,
-    Message,
-    Reply,
-    TryLater,
-)
+from bot.message import ChannelName, Message, Reply, TryLater
+from bot.parcel import Outgoing
 from bot.queue_seal import QueueSeal
 from bot.rasa import RasaUnavailable
 from bot.turn import Turns
@@ -35,30 +29,41 @@ from referrals.store import make_engine
 
 log = logging.getLogger(__name__)
 
-TURNS, SENDS = "turns", "sends"
+TURNS = "turns"
+SENDS = {name: f"send-{name}" for name in (ChannelName.TELEGRAM, ChannelName.MESSENGER)}
+"""A queue of its own for each platform: one that is down holds up nobody else's replies."""
+
+TURNS_AT_ONCE, SENDS_AT_ONCE, THREADS = 16, 8, 40
 POLL_SECONDS = 0.05
-KEPT = timedelta(days=8)
-"""How long a finished run is kept: a delivery repeated within it is known. Telegram repeats for 24
-h.
-"""
 
-EXECUTOR, VERSION = "samleng", "1"
+EXECUTOR, VERSION = "samleng", "2"
 """Pinned: a run is recovered only by the same executor and version, and a run of another version
-blocks
 
-its conversation for good. Raise VERSION only for a change that old runs cannot follow, after
+blocks its conversation for good. Raise VERSION only for a change that old runs cannot follow, after
 draining.
 """
+
+ANNOUNCED_FOR = timedelta(days=14)
+"""How long a letter that could not be announced is tried again."""
 
 _house: "House | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What the workflows work with; one per process."""
+    """What the workflows work with; one per process. `played` wakes pages that wait for a turn."""
 
     turns: Turns
     loop: asyncio.AbstractEventLoop
+    hands: ThreadPoolExecutor
+    waiting: dict[str, asyncio.Event]
+    open: threading.Event
+
+    def wake(self, parcel_id: str) -> None:
+        """Tell a waiting page that its turn was played."""
+        event = self.waiting.get(parcel_id)
+        if event is not None:
+            self.loop.call_soon_threadsafe(event.set)
 
 
 def _here() -> House:
@@ -67,115 +72,124 @@ def _here() -> House:
     return _house
 
 
-# ---- messages as plain values
-
-
-def as_plain(message: Message) -> dict[str, Any]:
-    """Write a message as JSON values."""
-    return {**asdict(message), "received": message.received.isoformat()}
-
-
-def from_plain(plain: dict[str, Any]) -> Message:
-    """Read what `as_plain` wrote."""
-    attachments = tuple(
-        Attachment(**{**a, "kind": AttachmentKind(a["kind"])}) for a in plain["attachments"]
-    )
-    return Message(
-        **{
-            **plain,
-            "channel": ChannelName(plain["channel"]),
-            "received": datetime.fromisoformat(plain["received"]),
-            "attachments": attachments,
-        }
-    )
-
-
-def _reply(plain: dict[str, Any]) -> Reply:
-    return Reply(plain["text"], tuple(Button(**b) for b in plain["buttons"]))
-
-
-# ---- workflows
-
-
 def _worth_another_try(error: BaseException) -> bool:
     return isinstance(error, RasaUnavailable | TryLater)
+
+
+# ---- a turn: play, then send
 
 
 @DBOS.step(
     name="play",
     retries_allowed=True,
-    max_attempts=7,
+    max_attempts=40,
     interval_seconds=0.5,
+    backoff_rate=1.3,
     should_retry=_worth_another_try,
 )
-def _play(message: dict[str, Any]) -> dict[str, Any]:
-    answered = _here().turns.play(from_plain(message))
-    return {"replies": [asdict(r) for r in answered.replies], "letters": list(answered.letters)}
+def _play(parcel_id: str) -> int:
+    """Play the turn of a parcel; gives how many replies there are. Played before, it is not
+    again.
+    """
+    turns = _here().turns
+    site = turns.site
+    with site.store.reading() as session:
+        message = parcel.message_of(session, site, parcel_id)
+    if message is not None:
+        answered = turns.play(message)
+        with site.store.writing() as session:
+            parcel.answer(session, site, parcel_id, answered)
+    return _count(parcel_id)
+
+
+def _count(parcel_id: str) -> int:
+    site = _here().turns.site
+    with site.store.reading() as session:
+        outgoing = parcel.outgoing_of(session, site, parcel_id)
+    return len(outgoing.replies) if outgoing else 0
 
 
 @DBOS.step(name="trouble")
-def _trouble(conversation: str) -> list[dict[str, Any]]:
-    return [asdict(r) for r in outbox.trouble(_here().turns, conversation)]
-
-
-@DBOS.step(name="shown")
-def _shown(letters: list[str]) -> None:
-    site = _here().turns.site
-    with site.store.writing() as session:
-        for letter in letters:
-            notice.mark_read(session, letter, site.clock())
+def _trouble(parcel_id: str, conversation: str) -> int:
+    turns = _here().turns
+    replies = tuple(outbox.words(turns, conversation, "trouble"))
+    with turns.site.store.writing() as session:
+        parcel.answer(session, turns.site, parcel_id, Outgoing(replies))
+    return len(replies)
 
 
 @DBOS.workflow(name="turn")
-def turn_workflow(message: dict[str, Any]) -> list[dict[str, Any]]:
-    """Play one turn, then hand its replies to the outbox; a web page waits for the result
+def turn_workflow(parcel_id: str, conversation: str, channel: str) -> int:
+    """Play one turn, then hand its replies to the channel's queue; a web page fetches them
     itself.
     """
     try:
-        played = _play(message)
+        replies = _play(parcel_id)
     except Exception as error:
         # Whatever went wrong, she hears that it did, and the run ends instead of blocking what
         # she says next.
-        log.error("turn failed: %s", type(error).__name__)
-        played = {"replies": _trouble(message["conversation"]), "letters": []}
-    replies: list[dict[str, Any]] = played["replies"]
-    if message["channel"] != ChannelName.WEB and replies:
+        log.error("a turn failed: %s", type(error).__name__)
+        replies = _trouble(parcel_id, conversation)
+    _here().wake(parcel_id)
+    queue = SENDS.get(ChannelName(channel))
+    if queue and replies:
         with (
-            SetWorkflowID(f"send-{DBOS.workflow_id}"),
-            SetEnqueueOptions(queue_partition_key=message["conversation"]),
+            SetWorkflowID(f"send-{parcel_id}"),
+            SetEnqueueOptions(queue_partition_key=conversation),
         ):
-            DBOS.enqueue_workflow(SENDS, send_workflow, message["conversation"], replies)
-    if played["letters"]:
-        _shown(played["letters"])
+            DBOS.enqueue_workflow(queue, send_workflow, parcel_id, conversation, replies)
     return replies
 
 
 @DBOS.step(
     name="send",
     retries_allowed=True,
-    max_attempts=10,
+    max_attempts=12,
     interval_seconds=1.0,
     should_retry=_worth_another_try,
 )
-def _send(conversation: str, reply: dict[str, Any]) -> bool:
-    return outbox.send(_here().turns, conversation, _reply(reply))
+def _send(parcel_id: str, conversation: str, number: int) -> bool:
+    turns = _here().turns
+    with turns.site.store.reading() as session:
+        outgoing = parcel.outgoing_of(session, turns.site, parcel_id)
+    if outgoing is None or number >= len(outgoing.replies):
+        return False
+    return outbox.send(turns, conversation, outgoing.replies[number])
+
+
+@DBOS.step(name="left")
+def _left(parcel_id: str, all_sent: bool) -> None:
+    """Forget the replies; the letters that they showed count as read only if all arrived."""
+    site = _here().turns.site
+    with site.store.writing() as session:
+        outgoing = parcel.outgoing_of(session, site, parcel_id)
+        for letter in outgoing.letters if outgoing and all_sent else ():
+            notice.mark_read(session, letter, site.clock())
+        parcel.left(session, parcel_id)
 
 
 @DBOS.workflow(name="send")
-def send_workflow(conversation: str, replies: list[dict[str, Any]]) -> int:
-    """Send replies in order; gives how many left. What the channel refuses for good ends it."""
+def send_workflow(parcel_id: str, conversation: str, replies: int) -> int:
+    """Send replies in order; gives how many left. One that is refused does not hold back the
+    rest.
+    """
     sent = 0
-    for reply in replies:
-        if not _send(conversation, reply):
-            break
-        sent += 1
+    try:
+        for number in range(replies):
+            sent += _send(parcel_id, conversation, number)
+    except Exception as error:
+        log.error("replies could not be sent: %s", type(error).__name__)
+    _left(parcel_id, sent == replies)
     return sent
+
+
+# ---- letters
 
 
 @DBOS.step(
     name="announce",
     retries_allowed=True,
-    max_attempts=10,
+    max_attempts=8,
     interval_seconds=1.0,
     should_retry=_worth_another_try,
 )
@@ -186,7 +200,21 @@ def _announce(letter: str) -> bool:
 @DBOS.workflow(name="announce")
 def announce_workflow(letter: str) -> bool:
     """Tell the channel that a letter waits, without a word of it."""
-    return _announce(letter)
+    try:
+        return _announce(letter)
+    except Exception as error:
+        log.error("a letter could not be announced: %s", type(error).__name__)
+        return False
+
+
+def announce(letter: str) -> None:
+    """Have a letter announced. Asked for twice within ten minutes, it is tried once."""
+    moment = _here().turns.site.clock().timestamp() // 600
+    with SetWorkflowID(f"letter-{letter}-{moment:.0f}"):
+        DBOS.start_workflow(announce_workflow, letter)
+
+
+# ---- what has had its time
 
 
 @DBOS.step(name="sweep")
@@ -196,22 +224,34 @@ def _sweep() -> int:
 
 @DBOS.workflow(name="sweep")
 def sweep_workflow(_scheduled: datetime, _context: Any) -> None:
-    """Once an hour: destroy drafts nobody came back to, stray files, and old runs."""
+    """Every ten minutes: forget, destroy and try again what is due."""
     _sweep()
 
 
 def sweep(turns: Turns) -> int:
-    """Destroy what has had its time; gives how many drafts went."""
+    """Destroy drafts nobody came back to, stray files, old replies and runs; announce again.
+
+    Gives how many drafts went.
+    """
     site = turns.site
+    now = site.clock()
     with site.store.writing() as session:
-        old = draft.expired(session, site.clock())
+        old = draft.expired(session, now)
         for each in old:
             draft.discard(session, site, each)
-        case.remove_orphans(session, site, site.clock() - timedelta(days=1))
-    before = datetime.now(UTC) - KEPT
+        case.remove_orphans(session, site, now - timedelta(days=2))
+        parcel.sweep(session, now)
+    with site.store.reading() as session:
+        waiting = [
+            letter.id
+            for letter in notice.unannounced(session)
+            if now - letter.written_at < ANNOUNCED_FOR
+        ]
+    for letter in waiting:
+        announce(letter)
     finished = DBOS.list_workflows(
         status=["SUCCESS", "ERROR", "CANCELLED"],
-        completed_before=before.isoformat(),
+        completed_before=(datetime.now(UTC) - parcel.KNOWN).isoformat(),
         load_input=False,
         load_output=False,
         limit=10_000,
@@ -224,41 +264,56 @@ def sweep(turns: Turns) -> int:
 # ---- the face to the channels and pages
 
 
-def start(turns: Turns, loop: asyncio.AbstractEventLoop, database_url: str) -> Engine:
-    """Begin durable work; runs that a crash cut off go on. Gives the engine, to be closed after
-    `stop`.
-    """
+def start(turns: Turns, loop: asyncio.AbstractEventLoop) -> None:
+    """Begin to accept messages: they are written down, and played once `open_` was called."""
     global _house
-    _house = House(turns, loop)
+    hands = ThreadPoolExecutor(8, thread_name_prefix="accept")
+    _house = House(turns, loop, hands, {}, threading.Event())
+
+
+def open_(database_url: str) -> Engine:
+    """Begin to play: what a crash cut off goes on, what was accepted meanwhile is played in order.
+
+    Gives the engine, to be disposed of after `stop`.
+    """
+    house = _here()
+    site = house.turns.site
     engine = make_engine(database_url, for_queue=True)
     config: DBOSConfig = {
         "name": "samleng",
         "system_database_engine": engine,
         "system_database_url": engine.url.render_as_string(hide_password=False),
-        "serializer": QueueSeal(turns.site.server_key.derived("queue")),
+        "serializer": QueueSeal(site.server_key.derived("queue")),
         "executor_id": EXECUTOR,
         "application_version": VERSION,
         "log_level": "WARNING",
         "notification_listener_polling_interval_sec": POLL_SECONDS,
-        "max_executor_threads": 32,
+        "max_executor_threads": THREADS,
     }
     logging.getLogger("dbos").addFilter(_without_traceback)
     DBOS(config=config)
     DBOS.launch()
-    for queue in (TURNS, SENDS):
-        DBOS.register_queue(
-            queue,
-            partition_concurrency=1,
-            polling_interval_sec=POLL_SECONDS,
-            on_conflict="always_update",
-        )
-    DBOS.delete_schedule("sweep")  # left by the last start; its hour may have changed since
-    DBOS.create_schedule(schedule_name="sweep", workflow_fn=sweep_workflow, schedule="17 * * * *")
-    with turns.site.store.reading() as session:
-        waiting = [letter.id for letter in notice.unannounced(session)]
-    for letter in waiting:
-        announce(letter)
+    _queue(TURNS, TURNS_AT_ONCE)
+    for queue in SENDS.values():
+        _queue(queue, SENDS_AT_ONCE)
+    DBOS.delete_schedule("sweep")  # left by the last start; its times may have changed since
+    DBOS.create_schedule(schedule_name="sweep", workflow_fn=sweep_workflow, schedule="*/10 * * * *")
+    house.open.set()
+    with site.store.reading() as session:
+        waiting = parcel.waiting(session)
+    for each in waiting:
+        _enqueue(each.id, each.conversation, each.channel)
     return engine
+
+
+def _queue(name: str, at_once: int) -> None:
+    DBOS.register_queue(
+        name,
+        partition_concurrency=1,
+        worker_concurrency=at_once,
+        polling_interval_sec=POLL_SECONDS,
+        on_conflict="always_update",
+    )
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:
@@ -270,23 +325,36 @@ def _without_traceback(record: logging.LogRecord) -> bool:
 def stop() -> None:
     """End durable work; what is unfinished goes on at the next start."""
     global _house
-    DBOS.destroy(workflow_completion_timeout_sec=5)
+    if _house is None:
+        return
+    if _house.open.is_set():
+        DBOS.destroy(workflow_completion_timeout_sec=5)
+    _house.hands.shutdown(wait=False)
     _house = None
 
 
-def _enqueue(message: Message) -> Any:
-    with (
-        SetWorkflowID(delivery_key(message.update)),
-        SetEnqueueOptions(queue_partition_key=message.conversation),
-    ):
-        return DBOS.enqueue_workflow(TURNS, turn_workflow, as_plain(message))
+def _enqueue(parcel_id: str, conversation: str, channel: str) -> None:
+    with SetWorkflowID(parcel_id), SetEnqueueOptions(queue_partition_key=conversation):
+        DBOS.enqueue_workflow(TURNS, turn_workflow, parcel_id, conversation, channel)
+
+
+def _accept(message: Message) -> str:
+    house = _here()
+    parcel_id = delivery_key(message.update)
+    with house.turns.site.store.writing() as session:
+        parcel.accept(session, house.turns.site, parcel_id, message)
+    if house.open.is_set():
+        # For a repeat too: a crash may have come between writing it down and this.
+        _enqueue(parcel_id, message.conversation, message.channel.value)
+    return parcel_id
 
 
 async def accept(message: Message) -> None:
     """Write a message down for good; the same delivery again changes nothing. Returns once it is
     safe.
     """
-    await asyncio.to_thread(_enqueue, message)
+    house = _here()
+    await house.loop.run_in_executor(house.hands, _accept, message)
 
 
 async def converse(message: Message, timeout: float) -> list[Reply] | None:
@@ -295,20 +363,41 @@ async def converse(message: Message, timeout: float) -> list[Reply] | None:
 
     The turn goes on all the same; the same message again waits for the same replies.
     """
-    handle = await asyncio.to_thread(_enqueue, message)
+    house = _here()
+    parcel_id = delivery_key(message.update)
+    event = house.waiting.setdefault(parcel_id, asyncio.Event())
     try:
-        result = await asyncio.wait_for(
-            asyncio.to_thread(handle.get_result, polling_interval_sec=POLL_SECONDS), timeout
-        )
+        await accept(message)
+        async with asyncio.timeout(timeout):
+            while True:
+                event.clear()
+                outgoing = await house.loop.run_in_executor(house.hands, _fetch, parcel_id)
+                if outgoing is not None:
+                    return list(outgoing.replies)
+                await _either(event, 0.5)
     except TimeoutError:
         return None
-    return [_reply(r) for r in result]
+    finally:
+        house.waiting.pop(parcel_id, None)
 
 
-def announce(letter: str) -> None:
-    """Have a letter announced; asking twice announces once."""
-    with SetWorkflowID(f"letter-{sha256(letter.encode()).hexdigest()[:32]}"):
-        DBOS.start_workflow(announce_workflow, letter)
+async def _either(event: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+def _fetch(parcel_id: str) -> Outgoing | None:
+    """Give a page its replies; the letters that they show count as read with that."""
+    site = _here().turns.site
+    with site.store.reading() as session:
+        outgoing = parcel.outgoing_of(session, site, parcel_id)
+    if outgoing and outgoing.letters:
+        with site.store.writing() as session:
+            for letter in outgoing.letters:
+                notice.mark_read(session, letter, site.clock())
+    return outgoing
 
 
 def wait_on(loop: asyncio.AbstractEventLoop) -> Any:

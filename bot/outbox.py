@@ -46,11 +46,6 @@ def words(turns: Turns, conversation_: str, key: str) -> list[Reply]:
     return render({"say": key, "with": {}}, language, turns.content, {}, today)
 
 
-def trouble(turns: Turns, conversation_: str) -> list[Reply]:
-    """Say that something went wrong here, that nothing she told is lost, and whom she can call."""
-    return words(turns, conversation_, "trouble")
-
-
 def announce(turns: Turns, letter_id: str) -> bool:
     """Tell the channel that a letter waits; False when it cannot be told now (she will see it when
     she writes).

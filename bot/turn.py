@@ -7,7 +7,7 @@ codes only.
 
 import logging
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sqlmodel import Session
@@ -16,6 +16,7 @@ from bot import buttons, conversation
 from bot.content import Content
 from bot.content.render import SAFETY_CARD, render
 from bot.content.retell import draft_words
+from bot.danger import danger
 from bot.message import (
     FILE_LIMIT,
     TELLABLE,
@@ -29,7 +30,10 @@ from bot.message import (
     TooLarge,
     Undeliverable,
 )
+from bot.parcel import Outgoing
 from bot.rasa import Heard, Played, RasaClient, RasaUnavailable
+from bot.sure import surely_yes
+from bot.text import normalise
 from bot.understand import Understanding, understand
 from referrals import contact, draft, notice, thread
 from referrals.site import Site
@@ -37,24 +41,21 @@ from referrals.site import Site
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-INTERRUPTIONS = frozenset(
-    {
-        "cancel",
-        "back",
-        "menu",
-        "privacy",
-        "human",
-        "hide",
-        "language",
-        "erase",
-        "case_status",
-        "faq",
-    }
-)
-"""What may interrupt somebody who is telling her story, when said shortly and surely."""
+CONTROLS = frozenset({"cancel", "back", "menu", "language"})
+"""What stops somebody who is telling her story, when said shortly and very surely, and is no
+story.
+"""
 
-INTERRUPTION_CHARACTERS = 40
+CONTROL_CONFIDENCE = 0.85
+
+INTERRUPTIONS = frozenset({"privacy", "human", "hide", "erase", "case_status", "faq"})
+"""What may interrupt her. "They look at my phone" may be her story too: it is kept, and heeded."""
+
 INTERRUPTION_CONFIDENCE = 0.75
+INTERRUPTION_CHARACTERS = 40
+
+WINDOW = 4000
+"""Characters of a long text that are looked through for danger at a time."""
 
 HIDE = "hide_last"
 """The say that leaves an innocent last message; nothing may stand below it."""
@@ -64,14 +65,6 @@ TOLD = frozenset({"story", "name", "addition"})
 
 ONE_TELLING_ONLY = frozenset({"name"})
 """Told in text alone: a name spoken in a voice note cannot be read back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What a turn gives: the replies, and the letters that they show."""
-
-    replies: tuple[Reply, ...]
-    letters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +87,7 @@ class Turns:
     channels: Mapping[ChannelName, Channel]
     wait: Callable[[Coroutine[Any, Any, Any]], Any]
 
-    def play(self, message: Message) -> Answered:
+    def play(self, message: Message) -> Outgoing:
         """Play one turn. The same message played again, after a crash, changes nothing more.
 
         Raises RasaUnavailable when the dialogue cannot be reached; danger is answered even then.
@@ -113,15 +106,27 @@ class Turns:
             meaning = self._meaning(message, state)
             played = self._tell_the_dialogue(message, meaning)
         except RasaUnavailable:
-            from bot.danger import danger
-            from bot.text import normalise
-
-            if message.text and danger(normalise(message.text)):
-                return self._say(message, [{"say": SAFETY_CARD, "with": {}}])
-            raise
+            if self._cry(message) is None:
+                raise
+            return self._say(message, [{"say": SAFETY_CARD, "with": {}}])
         with self.site.store.writing() as session:
             conversation.set_awaiting(session, message.conversation, played.awaiting)
+            begun = draft.find(session, message.conversation)
+            if begun is not None and conversation.in_danger(
+                session, message.conversation, message.received
+            ):
+                draft.answer(session, self.site, begun, "danger", "yes")
         return self._say(message, played.says)
+
+    def _cry(self, message: Message) -> str | None:
+        """Say what danger the words of a message name, whatever was asked, and remember it."""
+        text = message.text or ""
+        windows = [text[i : i + WINDOW] for i in range(0, len(text), WINDOW - 100)]
+        found = next((kind for w in windows if (kind := danger(normalise(w)))), None)
+        if found is not None:
+            with self.site.store.writing() as session:
+                conversation.note_danger(session, message.conversation, message.received)
+        return found
 
     # ---- understand and decide
 
@@ -132,44 +137,51 @@ class Turns:
             except buttons.UnknownButton:
                 return Meaning("unknown", entities=(("kind", "button"),))
             return Meaning(pressed.intent, entities=tuple(pressed.entities.items()))
+        cry = self._cry(message)
         if message.attachments:
-            return self._attached(message, state)
+            meaning = self._attached(message, state)
+            return Meaning("danger", entities=(("danger", cry),)) if cry else meaning
         text = (message.text or "").strip()
         if not text:
             return Meaning("unknown", entities=(("kind", "empty"),))
-        understood: Understanding = self.wait(understand(self.rasa, text))
-        if state.awaiting in TOLD:
-            return self._told_text(message, text, state.awaiting or "", understood)
+        awaiting = state.awaiting if state.awaiting in TOLD else None
+        try:
+            understood = self._understood(text, cry)
+        except RasaUnavailable:
+            if awaiting and not (cry and awaiting == "name"):
+                self._keep(message, awaiting, text=text)  # nothing told is lost, whatever follows
+            raise
+        if awaiting:
+            return self._told_text(message, text, awaiting, understood)
         if understood.danger:
-            return self._danger(message, understood)
+            return _danger(understood)
         return Meaning(
             understood.intent,
             understood.confidence,
-            _entities(understood),
+            _entities(understood, surely=surely_yes(normalise(text))),
             tuple((_label(intent, topic), c) for intent, topic, c in understood.ranking),
         )
+
+    def _understood(self, text: str, cry: str | None) -> Understanding:
+        understood: Understanding = self.wait(understand(self.rasa, text))
+        return replace(understood, danger=understood.danger or cry)
 
     def _told_text(
         self, message: Message, text: str, awaiting: str, understood: Understanding
     ) -> Meaning:
-        if _interrupts(text, understood):
-            return Meaning(understood.intent, understood.confidence, _entities(understood))
-        kept = self._keep(message, awaiting, text=text)
-        if understood.danger and awaiting != "name":
-            return self._danger(message, understood)
-        if not kept:
+        short = len(text) <= INTERRUPTION_CHARACTERS and understood.danger is None
+        sure = understood.confidence
+        if short and understood.intent in CONTROLS and sure >= CONTROL_CONFIDENCE:
+            return Meaning(understood.intent, sure, _entities(understood))
+        if understood.danger and awaiting == "name":
+            return _danger(understood)
+        if not self._keep(message, awaiting, text=text):
             return Meaning("unknown", entities=(("kind", "no_case"),))
+        if understood.danger:
+            return _danger(understood)
+        if short and understood.intent in INTERRUPTIONS and sure >= INTERRUPTION_CONFIDENCE:
+            return Meaning(understood.intent, sure, _entities(understood))
         return Meaning("told", entities=(("told", awaiting),))
-
-    def _danger(self, message: Message, understood: Understanding) -> Meaning:
-        """Note the danger in the draft, when there is one, so that the case is urgent later."""
-        with self.site.store.writing() as session:
-            begun = draft.find(session, message.conversation)
-            if begun is not None:
-                draft.answer(session, self.site, begun, "danger", "yes")
-        places = tuple((n, v) for n, v in understood.entities if n == "country")
-        kind = (("danger", understood.danger),) if understood.danger else ()
-        return Meaning("danger", entities=(*places, *kind))
 
     def _attached(self, message: Message, state: conversation.State) -> Meaning:
         """Seal what was attached when it can be part of a told answer; otherwise say what it was.
@@ -288,7 +300,7 @@ class Turns:
         played: Played = self.wait(self.rasa.turn(heard))
         return played
 
-    def _say(self, message: Message, says: Sequence[Mapping[str, Any]]) -> Answered:
+    def _say(self, message: Message, says: Sequence[Mapping[str, Any]]) -> Outgoing:
         now = self.site.clock()
         with self.site.store.writing() as session:
             language = conversation.state(session, message.conversation).language
@@ -310,7 +322,7 @@ class Turns:
                     {"say": "letter_waiting", "with": {}}, language, self.content, {}, now.date()
                 )
                 notice.mark_announced(session, letter.id)
-        return Answered(tuple(replies), tuple(shown))
+        return Outgoing(tuple(replies), tuple(shown))
 
     def _private(
         self,
@@ -350,20 +362,17 @@ def sealed_upload(reference: str, size: int, media_type: str) -> draft.SealedFil
     return draft.SealedFile(file_id, bytes.fromhex(key), bytes.fromhex(digest), size, media_type)
 
 
-def _interrupts(text: str, understood: Understanding) -> bool:
-    return (
-        understood.intent in INTERRUPTIONS
-        and understood.danger is None
-        and understood.confidence >= INTERRUPTION_CONFIDENCE
-        and len(text) <= INTERRUPTION_CHARACTERS
-    )
+def _danger(understood: Understanding) -> Meaning:
+    places = tuple((n, v) for n, v in understood.entities if n == "country")
+    kind = (("danger", understood.danger),) if understood.danger else ()
+    return Meaning("danger", entities=(*places, *kind))
 
 
 def _label(intent: str, topic: str | None) -> str:
     return f"{intent}.{topic}" if topic else intent
 
 
-def _entities(understood: Understanding) -> tuple[tuple[str, str], ...]:
-    name = {"complaint": "category", "faq": "topic"}.get(understood.intent)
-    topic = ((name, understood.topic),) if name and understood.topic else ()
-    return (*topic, *understood.entities)
+def _entities(understood: Understanding, *, surely: bool = False) -> tuple[tuple[str, str], ...]:
+    """Give the codes for the dialogue. `surely` marks a whole answer that can only mean yes."""
+    yes = (("surely", "yes"),) if surely and understood.intent == "affirm" else ()
+    return (*understood.entities, *yes)

@@ -21,6 +21,7 @@ class Act(StrEnum):
     CHANGED_STATUS = "changed_status"
     WROTE = "wrote"
     INVITED = "invited"
+    JOINED = "joined"
     ADMITTED = "admitted"
 
 
@@ -40,6 +41,32 @@ class AuditRow(SQLModel, table=True):
     subject: str | None = Field(default=None, max_length=64)
 
 
+def add(
+    session: Session,
+    at: datetime,
+    act: Act,
+    *,
+    member_id: str | None = None,
+    organisation_id: str | None = None,
+    case_id: str | None = None,
+    subject: str | None = None,
+) -> None:
+    """Write one act in the caller's transaction: for acts that leave no trace if they fail.
+
+    `subject` is a code (a file id, a new status), never a word of a migrant.
+    """
+    session.add(
+        AuditRow(
+            at=at,
+            act=act,
+            member_id=member_id,
+            organisation_id=organisation_id,
+            case_id=case_id,
+            subject=subject,
+        )
+    )
+
+
 def record(
     site: Site,
     act: Act,
@@ -49,20 +76,16 @@ def record(
     case_id: str | None = None,
     subject: str | None = None,
 ) -> None:
-    """Write one act in a transaction of its own, so that no later error can roll it back.
-
-    `subject` is a code (a file id, a new status), never a word of a migrant.
-    """
+    """Write one act, like `add`, in a transaction of its own: no later error can roll it back."""
     with site.store.writing() as session:
-        session.add(
-            AuditRow(
-                at=site.clock(),
-                act=act,
-                member_id=member_id,
-                organisation_id=organisation_id,
-                case_id=case_id,
-                subject=subject,
-            )
+        add(
+            session,
+            site.clock(),
+            act,
+            member_id=member_id,
+            organisation_id=organisation_id,
+            case_id=case_id,
+            subject=subject,
         )
 
 

@@ -33,8 +33,9 @@ class Case(SQLModel, table=True):
     """One lodged complaint. Columns in clear hold codes and times only.
 
     `conversation` is a pseudonym. `lodged_by` is the delivery that lodged it, so that a repeat
-    makes no second case. Additions are sealed to `public_key`, whose private half is sealed under
-    the case key: the bot can add and cannot read.
+    makes no second case. `callback` marks one that only asks to be written to. Additions are sealed
+    to `public_key`, whose private half is sealed under the case key: the bot can add and cannot
+    read.
     """
 
     __tablename__ = "case"
@@ -51,6 +52,7 @@ class Case(SQLModel, table=True):
     province: str | None = Field(default=None, max_length=8)
     confidentiality: str = Field(max_length=16)
     danger: bool = False
+    callback: bool = False
     status: str = Field(default=Status.LODGED, max_length=16)
     public_key: bytes
     sealed_private_key: bytes
@@ -229,8 +231,17 @@ def _summary(session: Session, case: Case) -> CaseSummary:
     )
 
 
+def names_file(session: Session, file_id: str) -> bool:
+    """Tell whether a draft or a case names this file; what nobody names is nobody's."""
+    part = session.exec(select(draft.DraftPart.id).where(draft.DraftPart.file_id == file_id))
+    return part.first() is not None or session.get(CaseFile, file_id) is not None
+
+
 def remove_orphans(session: Session, site: Site, older_than: datetime) -> int:
-    """Delete sealed files that no row names (left by a crash); gives how many."""
+    """Delete sealed files that no row names, and half written ones (left by a crash); gives how
+    many.
+    """
+    partials = site.files.remove_partials(older_than)
     known = set(session.exec(select(CaseFile.id)))
     known |= {f for f in session.exec(select(draft.DraftPart.file_id)) if f is not None}
     stray = [
@@ -240,4 +251,4 @@ def remove_orphans(session: Session, site: Site, older_than: datetime) -> int:
     ]
     for file_id in stray:
         after_commit(session, lambda file_id=file_id: site.files.remove(file_id))  # type: ignore[misc]
-    return len(stray)
+    return len(stray) + partials

@@ -2,13 +2,14 @@
 
 `Consent` rows are history and never change. `StandingConsent` is what holds now; a wrapped case key
 refers to it by foreign key (case.py), so that without it the database refuses the key, and taking
-it away takes the key with it.
+it away takes the key with it. The database lets nothing stand but a yes, of that very case, to the
+question for that very kind of partner.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKeyConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, select
 
 from referrals.store import UtcDateTime
@@ -37,6 +38,7 @@ class Consent(SQLModel, table=True):
     """
 
     __tablename__ = "consent"
+    __table_args__ = (UniqueConstraint("id", "case_id", "code", "granted"),)
 
     id: int | None = Field(default=None, primary_key=True)
     case_id: str = Field(foreign_key="case.id", max_length=32, index=True, ondelete="CASCADE")
@@ -48,21 +50,42 @@ class Consent(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+FITS = " OR ".join(
+    f"partner_type = '{kind}' AND code = '{code}'" for kind, code in CONSENT_FOR.items()
+)
+"""CONSENT_FOR in SQL: which question's answer lets which kind of partner read."""
+
+
 class StandingConsent(SQLModel, table=True):
-    """A kind of partner that may read the case now. No row, no key."""
+    """A kind of partner that may read the case now. No row, no key.
+
+    `code` and `granted` repeat the answer's, so that the database itself sees what it says: it must
+    be this case's, to the question for this kind of partner, and a yes.
+    """
 
     __tablename__ = "standing_consent"
-    __table_args__ = (ForeignKeyConstraint(["consent_id"], ["consent.id"], ondelete="CASCADE"),)
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["consent_id", "case_id", "code", "granted"],
+            ["consent.id", "consent.case_id", "consent.code", "consent.granted"],
+            ondelete="CASCADE",
+        ),
+        CheckConstraint("granted", name="standing_consent_is_a_yes"),
+        CheckConstraint(FITS, name="standing_consent_is_for_this_partner"),
+    )
 
     case_id: str = Field(primary_key=True, foreign_key="case.id", max_length=32, ondelete="CASCADE")
     partner_type: str = Field(primary_key=True, max_length=32)
     consent_id: int
+    code: str = Field(max_length=32)
+    granted: bool
 
 
 def record(session: Session, case_id: str, asked: Asked) -> None:
     """Write an answer down, and make the consents in force follow it.
 
-    A refusal deletes the standing consent; the database deletes the wrapped keys that hung on it.
+    A refusal deletes the standing consent; the database deletes the wrapped keys that hung on it. A
+    second yes takes the place of the first and deletes nothing.
     """
     row = Consent(
         case_id=case_id,
@@ -78,15 +101,20 @@ def record(session: Session, case_id: str, asked: Asked) -> None:
     for partner_type, code in CONSENT_FOR.items():
         if code is not asked.code:
             continue
-        standing = session.get(StandingConsent, (case_id, partner_type.value))
-        if standing is not None:
-            session.delete(standing)
-            session.flush()
+        held = session.get(StandingConsent, (case_id, partner_type.value))
         if asked.granted and row.id is not None:
-            session.add(
-                StandingConsent(case_id=case_id, partner_type=partner_type, consent_id=row.id)
+            session.merge(
+                StandingConsent(
+                    case_id=case_id,
+                    partner_type=partner_type,
+                    consent_id=row.id,
+                    code=code,
+                    granted=True,
+                )
             )
-            session.flush()
+        elif held is not None:
+            session.delete(held)
+        session.flush()
 
 
 def standing(session: Session, case_id: str) -> frozenset[PartnerType]:

@@ -176,7 +176,7 @@ def list_cases(session: Session, who: SignedIn, now: datetime) -> list[CaseRow]:
 
 
 def _case_key(session: Session, who: SignedIn, code: str) -> tuple[Case, bytes]:
-    """Give the case and its key. Raises NotYours, with a trace when the case exists."""
+    """Give the case and its key. Raises NotYours."""
     case = session.exec(select(Case).where(Case.code == code)).one_or_none()
     wrap = (
         session.get(Wrap, (case.id, who.organisation_id))
@@ -193,27 +193,27 @@ def _case_key(session: Session, who: SignedIn, code: str) -> tuple[Case, bytes]:
 def _enter(
     site: Site, who: SignedIn, code: str, act: audit.Act, subject: str | None = None
 ) -> None:
-    """Leave the trace of what is about to happen, in its own transaction. Raises NotYours."""
-    try:
-        with site.store.reading() as session:
-            case, _ = _case_key(session, who, code)
-    except NotYours:
-        audit.record(
-            site,
-            audit.Act.REFUSED,
-            member_id=who.member_id,
-            organisation_id=who.organisation_id,
-            subject=code[:9],
-        )
-        raise
+    """Leave the trace of what is about to happen, or was refused, in its own transaction.
+
+    Raises NotYours.
+    """
+    refused = None
+    with site.store.reading() as session:
+        case_id = session.exec(select(Case.id).where(Case.code == code)).one_or_none()
+        try:
+            _case_key(session, who, code)
+        except NotYours as error:
+            refused = error
     audit.record(
         site,
-        act,
+        audit.Act.REFUSED if refused else act,
         member_id=who.member_id,
         organisation_id=who.organisation_id,
-        case_id=case.id,
-        subject=subject,
+        case_id=case_id,
+        subject=code[:9] if refused else subject,
     )
+    if refused:
+        raise refused
 
 
 def open_case(site: Site, who: SignedIn, code: str) -> OpenCase:

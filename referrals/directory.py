@@ -9,9 +9,9 @@ from uuid import uuid4
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from referrals import keys
+from referrals import audit, keys
 from referrals.sealing import SealedField, open_, seal
-from referrals.site import Site
+from referrals.site import Site, utc_now
 from referrals.store import UtcDateTime
 from referrals.taxonomy import PartnerType, Role
 
@@ -26,7 +26,13 @@ class WeakPassword(Exception):
 
 
 class UsedLink(Exception):
-    """A one-time link that was used, has expired, or never was."""
+    """A one-time link that was used, has expired, or never was; or a person who cannot be given
+    one.
+    """
+
+
+class SupervisorFirst(ValueError):
+    """Somebody else than a supervisor was invited to an organisation where nobody is yet."""
 
 
 class Organisation(SQLModel, table=True):
@@ -121,25 +127,58 @@ def add_organisation(
 def invite(
     session: Session, email: str, role: Role, organisation_id: str | None, now: datetime
 ) -> str:
-    """Invite a person; gives the secret of a link that works once, for LINK_LIFETIME.
+    """Invite a person, or again; gives the secret of a link that works once, for LINK_LIFETIME.
 
-    Only a hash of the secret is kept. Raises ValueError when the role and the organisation do not
-    fit: an administrator belongs to none, everybody else to one.
+    Only a hash of the secret is kept. A new link ends the one before and may change the role, in
+    the same organisation only: while an invitation waits no other can take the person away, and an
+    administrator's never. Raises UsedLink then, and when the person has an account. Raises
+    ValueError when the role and the organisation do not fit (an administrator belongs to none,
+    everybody else to one) or there is no such organisation, SupervisorFirst.
     """
     if (role is Role.ADMINISTRATOR) != (organisation_id is None):
         raise ValueError("an administrator has no organisation; everybody else has one")
+    if organisation_id is not None and nobody_came(session, organisation_id):
+        _must_supervise(role)
     secret = token_urlsafe(32)
     member = session.exec(select(Member).where(Member.email == email.lower())).one_or_none()
     if member is None:
         member = Member(email=email.lower(), role=role, organisation_id=organisation_id)
     if member.public_key is not None:
         raise UsedLink("this person has an account already")
+    if member.organisation_id != organisation_id and _waits(member, now):
+        raise UsedLink("this person is invited elsewhere already")
     member.role, member.organisation_id = role, organisation_id
     member.link_hash = sha256(secret.encode()).hexdigest()
     member.link_expires = now + LINK_LIFETIME
     session.add(member)
     session.flush()
     return secret
+
+
+def nobody_came(session: Session, organisation_id: str) -> bool:
+    """Say whether an organisation waits for its first member, who must be a supervisor.
+
+    Raises ValueError when there is no such organisation.
+    """
+    organisation = session.get(Organisation, organisation_id)
+    if organisation is None:
+        raise ValueError("there is no such organisation")
+    return organisation.public_key is None
+
+
+def _must_supervise(role: Role) -> None:
+    if role is not Role.SUPERVISOR:
+        raise SupervisorFirst(
+            "nobody is in this organisation yet: the first must be a supervisor, "
+            "for only a supervisor can admit the others"
+        )
+
+
+def _waits(member: Member, now: datetime) -> bool:
+    """Say whether an invitation still holds; an administrator's always does."""
+    if member.role == Role.ADMINISTRATOR:
+        return True
+    return member.link_expires is not None and member.link_expires >= now
 
 
 def invited(session: Session, secret: str, now: datetime) -> Member:
@@ -152,15 +191,22 @@ def invited(session: Session, secret: str, now: datetime) -> Member:
     return found
 
 
-def accept(session: Session, member: Member, name: str, password: str) -> None:
+def accept(
+    session: Session, member: Member, name: str, password: str, now: datetime | None = None
+) -> None:
     """Make the member's keys from the password, and the organisation's when the member is its
-    first.
+    first. It is written into the audit as done `now`, by the machine's clock when not said.
 
-    A later member waits until somebody who holds the key admits her. Raises WeakPassword.
+    A later member waits until somebody who holds the key admits her. Rows are locked, so that of
+    two who come at once one is the first, and the same link sent twice makes one account. Raises
+    WeakPassword, UsedLink.
     """
     fewest, most = PASSWORD_LENGTH
     if not fewest <= len(password) <= most:
         raise WeakPassword(f"a password has {fewest} to {most} characters")
+    session.refresh(member, with_for_update=True)
+    if member.public_key is not None:
+        raise UsedLink("this link has been used")
     private = keys.PrivateKey.new()
     member.name, member.salt = name, keys.new_salt()
     member.public_key = private.public
@@ -169,10 +215,20 @@ def accept(session: Session, member: Member, name: str, password: str) -> None:
     )
     member.link_hash = member.link_expires = None
     session.add(member)
+    audit.add(
+        session,
+        now or utc_now(),
+        audit.Act.JOINED,
+        member_id=member.id,
+        organisation_id=member.organisation_id,
+        subject=member.role,
+    )
     session.flush()
     if member.organisation_id is None:
         return
-    organisation = session.get_one(Organisation, member.organisation_id)
+    organisation = session.get_one(
+        Organisation, member.organisation_id, populate_existing=True, with_for_update=True
+    )
     if organisation.public_key is None:
         born = keys.PrivateKey.new()
         organisation.public_key = born.public

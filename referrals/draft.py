@@ -229,6 +229,16 @@ def parts(session: Session, draft: Draft, field: str | None = None) -> list[Draf
     return list(session.exec(query.order_by(col(DraftPart.at), col(DraftPart.update))))
 
 
+def files_held(session: Session, conversation: str) -> tuple[int, int]:
+    """Give how many files the conversation's draft holds, and their bytes together."""
+    held = session.exec(
+        select(DraftPart.size)
+        .join(Draft, col(Draft.id) == DraftPart.draft_id)
+        .where(Draft.conversation == conversation, col(DraftPart.file_id).is_not(None))
+    ).all()
+    return len(held), sum(size or 0 for size in held)
+
+
 def opened(site: Site, part: DraftPart) -> Told:
     """Open one told thing."""
     text = file = None

@@ -9,6 +9,7 @@ Memory stays at about two chunks, whatever the file's size.
 import os
 import secrets
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -72,14 +73,33 @@ class SealedWriter:
         trace: TracebackType | None,
     ) -> None:
         if kind is not None:
-            self._file.close()
-            self._partial.unlink(missing_ok=True)
+            self._drop()
             return
-        self._put(bytes(self._buffer), last=True)
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        try:
+            self._put(bytes(self._buffer), last=True)
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        except BaseException:
+            self._drop()
+            raise
         self._partial.replace(self._path)
+        # Its name too must be on the disk before a row says that the file is there; the folders
+        # above may be as new as the file.
+        for folder in self._path.parents[:3]:
+            _sync(folder)
+
+    def _drop(self) -> None:
+        self._partial.unlink(missing_ok=True)
+        self._file.close()  # after the name is gone: on a full disk closing may fail as well
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class FileStore:
@@ -129,5 +149,21 @@ class FileStore:
 
     def ids(self) -> Iterator[tuple[str, float]]:
         """Yield id and modification time (seconds since the epoch) of each file."""
-        for path in self.root.glob("??/*.sealed"):
-            yield path.stem, path.stat().st_mtime
+        for path, changed in self._lying("??/*.sealed"):
+            yield path.stem, changed
+
+    def remove_partials(self, older_than: datetime) -> int:
+        """Delete what a crash left half written; gives how many. One still being written is
+        younger.
+        """
+        left = [p for p, changed in self._lying("??/*.part") if changed < older_than.timestamp()]
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
+
+    def _lying(self, pattern: str) -> Iterator[tuple[Path, float]]:
+        for path in self.root.glob(pattern):
+            try:
+                yield path, path.stat().st_mtime
+            except FileNotFoundError:
+                continue  # removed, or finished, since the folder was read

@@ -1,6 +1,7 @@
 """Lodging: a draft becomes a case in one transaction, its key wrapped for whom she agreed to."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlmodel import Session, col, func, select
 
@@ -34,6 +35,15 @@ from referrals.taxonomy import (
     Status,
 )
 
+LODGINGS = 5
+"""Cases that one conversation can lodge within DAY."""
+
+DAY = timedelta(hours=24)
+
+
+class EnoughToday(Exception):
+    """This conversation lodged LODGINGS cases within DAY; nothing was lodged, a draft stays."""
+
 
 class NobodyCanReceive(Exception):
     """No organisation that the migrant agreed to has a key yet; nothing was lodged, the draft
@@ -47,7 +57,8 @@ def lodge(
     """Turn a draft into a case, in the caller's transaction; the draft is destroyed with it.
 
     `update` is the delivery that said yes. Raises ConsentMissing without the consent `store` or
-    without any consent to share; NobodyCanReceive when nobody who was agreed to has a key.
+    without any consent to share; NobodyCanReceive when nobody who was agreed to has a key;
+    EnoughToday.
     """
     answers = draft.answers(site, draft_)
     asked = draft.consents(site, draft_)
@@ -90,10 +101,18 @@ def request_callback(
     danger: bool,
     asked: Sequence[consent.Asked],
 ) -> Lodged:
-    """Lodge a small case that says only: please write to me. Raises like `lodge`."""
+    """Lodge a small case that says only: please write to me. Raises like `lodge`.
+
+    While one is open, asking again lodges no second one; with `danger` it makes the first urgent.
+    """
     known = lodged_by(session, update)
     if known is not None:
         return known
+    waiting = _open_callback(session, conversation)
+    if waiting is not None:
+        waiting.danger = waiting.danger or danger
+        session.add(waiting)
+        return receipt(session, waiting)
     answers = {
         "category": category.value,
         "country": country.value,
@@ -110,8 +129,32 @@ def request_callback(
         answers=answers,
         confidentiality=Confidentiality.ANONYMOUS,
         asked=asked,
+        callback=True,
     )
     return receipt(session, case)
+
+
+def _open_callback(session: Session, conversation: str) -> Case | None:
+    """Give the conversation's callback case that is not closed and that an office can read."""
+    return session.exec(
+        select(Case)
+        .where(
+            Case.conversation == conversation,
+            col(Case.callback),
+            Case.status != Status.CLOSED,
+            col(Case.id).in_(select(Wrap.case_id)),
+        )
+        .order_by(col(Case.lodged_at).desc())
+        .limit(1)
+    ).first()
+
+
+def _lodged_today(session: Session, site: Site, conversation: str) -> int:
+    return session.exec(
+        select(func.count())
+        .select_from(Case)
+        .where(Case.conversation == conversation, Case.lodged_at > site.clock() - DAY)
+    ).one()
 
 
 def _begin(
@@ -125,10 +168,13 @@ def _begin(
     answers: dict[str, str],
     confidentiality: Confidentiality,
     asked: Sequence[consent.Asked],
+    callback: bool = False,
 ) -> tuple[Case, bytes]:
     agreed = {a.code: a.granted for a in asked}
     if not agreed.get(ConsentCode.STORE):
         raise consent.ConsentMissing("nobody agreed that this is kept")
+    if _lodged_today(session, site, conversation) >= LODGINGS:
+        raise EnoughToday("this conversation lodged enough for one day")
     category = Category(answers.get("category") or Category.OTHER)
     province = answers.get("province") or None
     consented = {kind for kind, code in CONSENT_FOR.items() if agreed.get(code)}
@@ -151,6 +197,7 @@ def _begin(
         province=province,
         confidentiality=confidentiality,
         danger=bool(answers.get("danger")),
+        callback=callback,
         public_key=pair.public,
         sealed_private_key=b"",
         lodged_at=site.clock(),

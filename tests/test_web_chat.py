@@ -14,6 +14,13 @@ import httpx
 import pytest
 
 from bot.message import FILE_LIMIT
+from bot.parcel import MESSAGE, REPLIES
+from bot.queue_seal import QueueSeal
+from referrals.contact import ADDRESS
+from referrals.draft import ANSWERS, PART_TEXT
+from referrals.notice import LETTER_TEXT
+from referrals.sealing import CannotOpen
+from referrals.serverkey import load_or_make
 from tests.running import Running
 
 pytestmark = [pytest.mark.rasa, pytest.mark.slow, pytest.mark.timeout(400)]
@@ -48,10 +55,15 @@ class Visitor:
     def taps(self, button: str, **more: str) -> str:
         return self.sends(button=button, **more)
 
-    def sends_file(self, kind: str, content: bytes, media_type: str) -> httpx.Response:
-        where = {"conversation": self.conversation, "kind": kind, "message": secrets.token_hex(8)}
-        headers = {"content-type": media_type}
-        return self.ask("files", params=where, content=content, headers=headers)
+    def sends_file(
+        self, kind: str, content: bytes, media_type: str, message: str = ""
+    ) -> httpx.Response:
+        headers = {
+            "content-type": media_type,
+            "x-conversation": self.conversation,
+            "x-message": message or secrets.token_hex(8),
+        }
+        return self.ask("files", params={"kind": kind}, content=content, headers=headers)
 
     @property
     def buttons(self) -> list[str]:
@@ -66,6 +78,7 @@ class Visitor:
             ("story", "inform:province=KH-14"),
             ("more", "រឿងរបស់ខ្ញុំ"),
             ("identity", "done"),
+            *([("name", "inform:identity=named")] if step == "name" else []),
             ("store", "inform:identity=anonymous"),
             ("share_mrc", "inform:store=yes"),
             ("share_pdolvt", "inform:share_mrc=yes"),
@@ -199,7 +212,7 @@ def test_a_file_over_the_limit_is_refused_in_words_and_leaves_nothing(visitor: V
     assert [p for p in left if p.is_file()] == [p for p in before if p.is_file()]
 
 
-@pytest.mark.parametrize("step", ["complainant", "country", "story", "identity", "lodge"])
+@pytest.mark.parametrize("step", ["complainant", "country", "story", "identity", "name", "lodge"])
 @pytest.mark.parametrize(
     "cry", ["ជួយផង គេវាយខ្ញុំ", "juoy phong ke veay knhom", "he is beating me help"]
 )
@@ -267,6 +280,73 @@ def _twin(visitor: Visitor) -> Visitor:
     twin = Visitor(visitor.house)
     twin.conversation = visitor.conversation
     return twin
+
+
+def everything_the_server_key_opens(house: Running) -> list[bytes]:
+    """What a thief of the disk and of the server's own key reads: all of it, as text."""
+    key = load_or_make(house.data / "server.key")
+    queue = QueueSeal(key.derived("queue"))
+    opened: list[bytes] = []
+    with sqlite3.connect(house.data / "samleng.sqlite") as database:
+        for field in (MESSAGE, REPLIES, ANSWERS, PART_TEXT, LETTER_TEXT, ADDRESS):
+            identity = "conversation" if field is ADDRESS else "id"
+            rows = database.execute(
+                f"SELECT {identity}, {field.column} FROM {field.table}"  # noqa: S608 - our own names
+                f" WHERE {field.column} IS NOT NULL"
+            )
+            opened += [key.open_(field, row, sealed) for row, sealed in rows]
+    with sqlite3.connect(house.data / "work.sqlite") as database:
+        tables = [
+            r[0] for r in database.execute("SELECT name FROM sqlite_master WHERE type='table'")
+        ]
+        for table in tables:
+            for row in database.execute(f"SELECT * FROM {table}"):  # noqa: S608 - our own names
+                for value in row:
+                    try:
+                        opened.append(repr(queue.deserialize(value)).encode())
+                    except (CannotOpen, ValueError, TypeError):
+                        opened.append(str(value).encode())
+    return opened
+
+
+def test_who_steals_the_disk_and_the_servers_own_key_reads_no_lodged_story(house: Running) -> None:
+    """Promise 3. Before lodging the server can open the draft; afterwards nothing of it is left."""
+    visitor = Visitor(house).reaches("story")
+    visitor.says(CANARY)
+    visitor.taps("done")
+    for button in AGREES:
+        visitor.taps(button)
+    assert any(CANARY.encode() in opened for opened in everything_the_server_key_opens(house))
+    visitor.taps("inform:lodge=yes")
+    opened = everything_the_server_key_opens(house)
+    assert len(opened) > 50
+    assert not [o for o in opened if CANARY.encode() in o]
+
+
+CANARY = "ពាក្យដែលដាំទុកក្នុងរឿងនេះ"
+AGREES = (
+    "inform:identity=anonymous",
+    "inform:store=yes",
+    "inform:share_mrc=yes",
+    "inform:share_pdolvt=no",
+    "inform:share_legal_aid=no",
+    "inform:contact_me=no",
+)
+
+
+@pytest.mark.parametrize("text", ["ចាំសិន", "ហេតុអី", "wait", "why", "មិនដឹងទេ"])
+def test_only_a_plain_yes_is_a_consent(visitor: Visitor, text: str) -> None:
+    """Promise 4: what merely sounds like agreeing to the model agrees to nothing."""
+    visitor.reaches("store")
+    visitor.says(text)
+    assert "inform:store=yes" in visitor.buttons or "inform:share_mrc=yes" not in visitor.buttons
+
+
+@pytest.mark.parametrize("text", ["យល់ព្រម", "yes"])
+def test_a_plain_yes_may_be_typed(visitor: Visitor, text: str) -> None:
+    visitor.reaches("identity").taps("inform:identity=anonymous")
+    visitor.says(text)
+    assert "inform:share_mrc=yes" in visitor.buttons
 
 
 @pytest.mark.parametrize("moment", [0.02, 0.12, 0.25])

@@ -6,13 +6,18 @@ import typer
 
 from api.commands.start import fail, read_settings
 from api.database import migrate
-from referrals import directory
+from referrals import audit, directory
 from referrals.directory import UsedLink
 from referrals.geography import PROVINCES
 from referrals.site import Site, open_site
 from referrals.taxonomy import PartnerType, Role
 
 organisations = typer.Typer(no_args_is_help=True, help="Partners that can receive cases.")
+FIRST_SUPERVISES = (
+    "Nobody is in this organisation yet, so this person becomes its supervisor: "
+    "only a supervisor can admit the others."
+)
+
 people = typer.Typer(no_args_is_help=True, help="Members of staff.")
 
 
@@ -56,14 +61,25 @@ def add_organisation(
 def invite(
     email: Annotated[str, typer.Argument(help="The person's e-mail address.")],
     organisation: Annotated[str, typer.Option(help="The partner's id (samleng org list).")],
-    role: Annotated[Role, typer.Option(help="What the person may do.")] = Role.CASE_WORKER,
+    role: Annotated[
+        Role | None,
+        typer.Option(
+            help="What the person may do.",
+            show_default="supervisor for the first, then case_worker",
+        ),
+    ] = None,
 ) -> None:
     """Make a link with which a person sets her password, once."""
     settings, site = read_settings(), _site()
     try:
         with site.store.writing() as session:
-            secret = directory.invite(session, email, role, organisation, site.clock())
+            first, now = directory.nobody_came(session, organisation), site.clock()
+            given = role or (Role.SUPERVISOR if first else Role.CASE_WORKER)
+            secret = directory.invite(session, email, given, organisation, now)
+            audit.add(session, now, audit.Act.INVITED, organisation_id=organisation, subject=given)
     except (UsedLink, ValueError) as error:
         raise fail(str(error)) from None
+    if first and role is None:
+        typer.echo(FIRST_SUPERVISES, err=True)  # beside the link, which scripts read
     address = settings.public_url or f"http://{settings.host}:{settings.port}"
     typer.echo(f"{address.rstrip('/')}/invite/{secret}")

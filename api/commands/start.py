@@ -10,8 +10,11 @@ from typing import Annotated
 import typer
 import uvicorn
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
-from api.app import Begun, create_app
+from api.app import create_app
+from api.begin import Begun, begin
+from api.parts import Parts
 from api.settings import Settings
 from bot.content import BadContent
 from referrals import demo
@@ -65,6 +68,8 @@ def start(
 ) -> None:
     """Start everything on SAMLENG_HOST:SAMLENG_PORT (127.0.0.1:8000)."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    # Whatever is written from now on is for this user's eyes only.
+    os.umask(0o077)
     settings = read_settings()
     mode = choose_mode(settings, wanted)
     _check_port(settings)
@@ -74,12 +79,21 @@ def start(
         failed.append(error)
         server.should_exit = True
 
+    typer.echo("[4/4] Start: database, dialogue (about 20 s) ...")
     try:
+        begun = begin(settings, mode)
         app = create_app(
-            settings, mode, on_ready=lambda b: _welcome(settings, b), on_failure=on_failure
+            settings,
+            mode,
+            begun.site,
+            on_ready=lambda parts: _welcome(settings, begun, parts),
+            on_failure=on_failure,
         )
-    except (BadContent, OSError) as error:
+    except (BadContent, WrongMode, ServerKeyProblem, OSError) as error:
         raise fail(str(error)) from None
+    except SQLAlchemyError as error:
+        # The driver's text may quote a row; its kind says enough.
+        raise fail(f"the database cannot be used: {type(error).__name__}") from None
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -93,11 +107,8 @@ def start(
     )
     if watch_parent:
         threading.Thread(target=_watch_parent, args=(server,), daemon=True).start()
-    typer.echo("[4/4] Start: database, dialogue (about 20 s) ...")
     try:
         server.run()
-    except (WrongMode, ServerKeyProblem) as error:
-        raise fail(str(error)) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     if failed:
@@ -125,18 +136,18 @@ def _watch_parent(server: uvicorn.Server) -> None:
     server.should_exit = True
 
 
-def _welcome(settings: Settings, begun: Begun) -> None:
+def _welcome(settings: Settings, begun: Begun, parts: Parts) -> None:
     address = (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
     lines = [f"Ready. Chat: {address}/", f"Desk: {address}/sign-in"]
-    if begun.parts.demo:
+    if parts.demo:
         lines.append("DEMO: invented cases only. Accounts (password " + demo.PASSWORD + "):")
         lines += [f"  {a.email}  {a.name}" for a in demo.accounts()]
     if begun.setup_path:
         lines.append(
             f"Make the first administrator, once, within three days: {address}{begun.setup_path}"
         )
-    if begun.parts.telegram:
+    if parts.telegram:
         lines.append("Telegram: " + ("webhook" if settings.public_url else "polling"))
-    if begun.parts.messenger:
+    if parts.messenger:
         lines.append(f"Messenger: webhook at {address}/webhooks/messenger")
     typer.echo("\n".join(lines))

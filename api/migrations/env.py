@@ -3,21 +3,14 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import referrals.audit
-import referrals.case
-import referrals.contact
-import referrals.directory
-import referrals.draft
-import referrals.installation
-import referrals.notice
-import referrals.thread  # noqa: F401 - each import declares its tables
+from api.migrations.tables import TABLES
 
 engine = context.config.attributes["engine"]
 
 with engine.connect() as connection:
     context.configure(
         connection=connection,
-        target_metadata=SQLModel.metadata,
+        target_metadata=SQLModel.metadata if TABLES else None,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
     )

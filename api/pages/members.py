@@ -12,6 +12,7 @@ from api.pages import labels
 from api.pages.page import page
 from api.pages.shell import shell_of, site_of
 from api.pages.views import Label, MemberLine, MembersView, Shell
+from api.parts import parts_of
 from api.policy import checked_form, signed_in
 from api.words import MEMBER_STATES, ROLES, Words, mark
 from referrals import audit, directory
@@ -110,7 +111,7 @@ def invite(request: Request, who: Who, form: Form) -> HTMLResponse:
                 secret = directory.invite(
                     session, email, role, _organisation(who, role, form), site.clock()
                 )
-                link, problem = str(request.url_for("ask_invited", token=secret)), ""
+                link, problem = _invite_link(request, secret), ""
             except UsedLink:
                 problem = HAS_ACCOUNT
             except ValueError:
@@ -125,6 +126,16 @@ def invite(request: Request, who: Who, form: Form) -> HTMLResponse:
             subject=wanted,
         )
     return page("members.html", shell, view, status=422 if problem else 200)
+
+
+def _invite_link(request: Request, secret: str) -> str:
+    """Give the whole address of an invitation. Where this server's own is set, the request's `Host`
+    is not believed: whoever forged it would be sent the secret.
+    """
+    known = parts_of(request).settings.public_url
+    if known is None:
+        return str(request.url_for("ask_invited", token=secret))
+    return known.rstrip("/") + str(request.app.url_path_for("ask_invited", token=secret))
 
 
 def _organisation(who: SignedIn, role: Role, form: Mapping[str, str]) -> str | None:

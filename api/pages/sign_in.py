@@ -7,8 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
-from api import sessions
-from api.limits import too_many
+from api import limits, sessions
 from api.pages.page import page
 from api.pages.shell import demo_of, shell_of, site_of
 from api.pages.views import DemoAccount, Shell, SignInView
@@ -53,13 +52,14 @@ def sign_in(request: Request, form: Annotated[Mapping[str, str], Depends(open_fo
     """
     shell = shell_of(request)
     email = form.get("email", "").strip()
-    if too_many(request, "sign-in", email.lower()):
+    if limits.too_many(request, "sign-in", email.lower()):
         raise HTTPException(429)
     try:
         cookie = sessions.sign_in(site_of(request), email, form.get("password", ""))
     except sessions.SignInFailed:
         view = SignInView(email=email, problem=NOT_RIGHT, accounts=_accounts(request, shell))
         return page("sign_in.html", shell, view, status=401)
+    limits.signed_in(request, email.lower())
     answer = RedirectResponse("/cases", status_code=303)
     answer.set_cookie(
         sessions.COOKIE,

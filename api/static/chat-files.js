@@ -2,8 +2,9 @@
 
 const TYPES = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4", "audio/webm"];
 const LONGEST = 10 * 60 * 1000; // milliseconds of one recording
-const SMALL_ENOUGH = 1_500_000; // bytes of a photo that is sent as it is
-const LONGEST_SIDE = 2000; // pixels of a photo made smaller: papers stay readable
+const FROM_A_SCREEN = ["image/png", "image/gif"];
+const SMALL_ENOUGH = 1_500_000; // bytes of such a picture that is sent as it is
+const LONGEST_SIDE = 2000; // pixels of a photo drawn again: papers stay readable
 
 export const canRecord = () =>
   Boolean(window.MediaRecorder && navigator.mediaDevices && navigator.mediaDevices.getUserMedia);
@@ -59,19 +60,22 @@ function meter(stream, onLevel) {
   };
 }
 
-// Draw a large photo again, smaller. The copy also loses what the camera wrote into it (the place).
-// A picture the browser cannot read is sent as it is: the server judges it.
+// Draw a photo again, smaller if it is large: the copy has lost what the camera wrote into it (the
+// place, the hour, the telephone). A small picture of a screen is sent as it is, and so is what the
+// browser cannot read: the server judges it.
 export async function lighter(file) {
-  if (!file.type.startsWith("image/") || file.size <= SMALL_ENOUGH || !window.createImageBitmap) {
-    return file;
-  }
+  if (!file.type.startsWith("image/") || !window.createImageBitmap) return file;
+  if (FROM_A_SCREEN.includes(file.type) && file.size <= SMALL_ENOUGH) return file;
   const picture = await createImageBitmap(file).catch(() => null);
   if (!picture) return file;
   const scale = Math.min(1, LONGEST_SIDE / Math.max(picture.width, picture.height));
   const canvas = document.createElement("canvas");
   canvas.width = Math.round(picture.width * scale);
   canvas.height = Math.round(picture.height * scale);
-  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
-  const small = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.85));
-  return small && small.size < file.size ? small : file;
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = "white"; // JPEG knows no glass: letters on it would stand on black
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const drawn = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.85));
+  return drawn || file;
 }

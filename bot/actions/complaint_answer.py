@@ -22,6 +22,7 @@ from bot.actions.steps import (
 )
 from bot.buttons import VALUES
 from bot.content import content
+from bot.sure import SURELY
 from referrals import case, draft
 from referrals.site import Site
 from referrals.taxonomy import ConsentCode
@@ -145,6 +146,9 @@ def _judged(
             events.append(slot(step, draft.answers(site, own).get(step)))
         elif _asked_again(session, asked, own, step, value):
             events.append(slot(step, None))
+        elif step in YES_NO and value == "yes" and not _meant(asked, step):
+            says.append(Say("press_to_agree"))
+            events.append(slot(step, None))
         else:
             said, done = _kept(session, site, asked, own, step, value)
             says += said
@@ -164,6 +168,15 @@ def _asked_again(session: Session, asked: Asked, own: draft.Draft, step: str, va
         return value == "no"
     refused = asked.slot("store") == "no" and step in SHARES
     return refused or (step == "contact_me" and nobody_may_read(asked.slots))
+
+
+def _meant(asked: Asked, step: str) -> bool:
+    """Say whether a yes is beyond doubt: its button was pressed, or a plain yes was typed.
+
+    The model takes "wait" and "why" for a yes now and then, and it cannot be asked how sure it is.
+    """
+    pressed = asked.intent == "inform" and asked.entities.get(step) == "yes"
+    return pressed or (asked.intent == "affirm" and asked.entities.get(SURELY) == "yes")
 
 
 def _kept(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlmodel import Session
 
+from bot.actions.lodging import enough_today
 from bot.actions.protocol import SAYABLE, Answer, Asked, Say, choice
 from bot.actions.steps import accepts
 from bot.actions.unfinished import has_draft
@@ -72,7 +73,7 @@ def _where(answers: Mapping[str, str]) -> dict[str, str]:
 
 
 def callback(session: Session, site: Site, asked: Asked) -> Answer:
-    """Lodge the small case that says: please write to me. The same delivery lodges it once."""
+    """Lodge the small case that says: please write to me; while it is open, there is no second."""
     answers = _known(session, site, asked)
     try:
         lodged = lodging.request_callback(
@@ -90,6 +91,8 @@ def callback(session: Session, site: Site, asked: Asked) -> Answer:
         )
     except lodging.NobodyCanReceive:
         return Answer((Say("lodge_unable", _where(answers)),))
+    except lodging.EnoughToday:
+        return Answer((enough_today(answers.get("country")),))
     key = "callback_done_paused" if has_draft(session, asked) else "callback_done"
     return Answer((Say(key, {"code": spoken(lodged.code)}),))
 

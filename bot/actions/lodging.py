@@ -28,8 +28,16 @@ def lodge(session: Session, site: Site, asked: Asked) -> Answer:
             where = asked.slot("country")
             said = Say("lodge_unable", {"country": where} if where else {})
             return Answer((said,), (slot("lodge", None),))
+        except lodging.EnoughToday:
+            return Answer((enough_today(asked.slot("country")),), (slot("lodge", None),))
     cleared = tuple(slot(name, None) for name in (*STEPS, *BESIDE))
     return Answer(_receipt(lodged, asked), cleared)
+
+
+def enough_today(country: str | None) -> Say:
+    """Say that no more can be sent today, how to add to what was sent, and whom to call."""
+    where = {"country": country} if country else {}
+    return Say("enough_today", {"count": str(lodging.LODGINGS), **where})
 
 
 def _complete(session: Session, site: Site, own: draft.Draft) -> bool:

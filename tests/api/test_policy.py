@@ -12,11 +12,13 @@ from api.policy import POLICIES, PolicyMissing, check_routes, each_route, polici
 from api.policy import signed_in as signed_in_policy
 from api.settings import Settings
 from referrals.installation import Mode
+from referrals.site import open_site
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
-    return create_app(Settings(data_dir=tmp_path_factory.mktemp("data")), Mode.DEMO)
+    settings = Settings(data_dir=tmp_path_factory.mktemp("data"))
+    return create_app(settings, Mode.DEMO, open_site(settings))
 
 
 def routes(app: FastAPI) -> list[APIRoute]:
@@ -72,3 +74,11 @@ def test_every_answer_carries_the_strict_headers(app: FastAPI) -> None:
     assert {h: answer.headers.get(h) for h in SECURITY_HEADERS} == SECURITY_HEADERS
     assert answer.headers["cache-control"] == "no-store"
     assert "server" not in answer.headers
+
+
+def test_an_error_of_ours_carries_them_too(app: FastAPI) -> None:
+    """Without its parts the program breaks; the answer is guarded and says nothing of why."""
+    answer = TestClient(app, raise_server_exceptions=False).get("/health")
+    assert answer.status_code == 500
+    assert {h: answer.headers.get(h) for h in SECURITY_HEADERS} == SECURITY_HEADERS
+    assert answer.json() == {"error": 500}

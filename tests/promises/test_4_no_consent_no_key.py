@@ -1,9 +1,11 @@
 """Promise 4: a partner can open a case only if a consent for that kind of partner exists."""
 
+from contextlib import nullcontext
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import select
+from sqlmodel import col, delete, select
 
 from referrals import case, consent, desk
 from referrals.case import Wrap
@@ -39,6 +41,99 @@ def test_the_database_refuses_a_key_under_another_kinds_consent(town: Town) -> N
                 wrapped=b"a key",
             )
         )
+
+
+def consents(town: Town, code: str) -> tuple[str, dict[str, int]]:
+    """Give a case's id, and its answers by what was asked."""
+    with town.site.store.reading() as session:
+        row = case.by_code(session, code)
+        return row.id, {r.code: r.id or 0 for r in consent.history(session, row.id)}
+
+
+@pytest.mark.parametrize("granted", [True, False])
+def test_the_database_lets_no_refusal_stand_as_a_consent(town: Town, granted: bool) -> None:
+    case_id, asked = consents(town, town.lodges("រឿង", shares=[ConsentCode.SHARE_MRC]))
+    with pytest.raises(IntegrityError), town.site.store.writing() as session:
+        session.add(
+            StandingConsent(
+                case_id=case_id,
+                partner_type=PartnerType.LEGAL_AID,
+                consent_id=asked["share_legal_aid"],
+                code="share_legal_aid",
+                granted=granted,
+            )
+        )
+
+
+def test_the_database_lets_no_other_cases_consent_stand(town: Town) -> None:
+    case_id, _ = consents(town, town.lodges("១", shares=[ConsentCode.SHARE_MRC]))
+    _, theirs = consents(town, town.lodges("២", conversation="d" * 64, update="u-2"))
+    with pytest.raises(IntegrityError), town.site.store.writing() as session:
+        session.add(
+            StandingConsent(
+                case_id=case_id,
+                partner_type=PartnerType.LEGAL_AID,
+                consent_id=theirs["share_legal_aid"],
+                code="share_legal_aid",
+                granted=True,
+            )
+        )
+
+
+@pytest.mark.parametrize("code", ["share_mrc", "share_legal_aid", "store"])
+def test_the_database_lets_no_other_kinds_consent_stand(town: Town, code: str) -> None:
+    case_id, asked = consents(town, town.lodges("រឿង", shares=[ConsentCode.SHARE_MRC]))
+    with pytest.raises(IntegrityError), town.site.store.writing() as session:
+        session.add(
+            StandingConsent(
+                case_id=case_id,
+                partner_type=PartnerType.LEGAL_AID,
+                consent_id=asked["share_mrc" if code != "store" else "store"],
+                code=code,
+                granted=True,
+            )
+        )
+
+
+def test_the_database_lets_nobody_turn_a_yes_that_stands_into_a_no(town: Town) -> None:
+    _, asked = consents(town, town.lodges("រឿង"))
+    with pytest.raises(IntegrityError), town.site.store.writing() as session:
+        session.get_one(consent.Consent, asked["share_mrc"]).granted = False
+
+
+def test_the_rule_in_the_database_is_the_one_of_the_taxonomy(town: Town) -> None:
+    """The migration has it in writing: a kind that is added must be added there too."""
+    case_id, _ = consents(town, town.lodges("រឿង", shares=[ConsentCode.SHARE_MRC]))
+    for kind in PartnerType:
+        for code in ConsentCode:
+            with town.site.store.writing() as session:
+                consent.record(
+                    session, case_id, consent.Asked(code, True, 1, "km", "ពាក្យ", town.clock())
+                )
+                given = consent.history(session, case_id)[-1]
+                session.exec(
+                    delete(StandingConsent).where(col(StandingConsent.partner_type) == kind)
+                )
+            fits = CONSENT_FOR.get(kind) is code
+            with nullcontext() if fits else pytest.raises(IntegrityError):  # noqa: SIM117
+                with town.site.store.writing() as session:
+                    session.add(
+                        StandingConsent(
+                            case_id=case_id,
+                            partner_type=kind,
+                            consent_id=given.id or 0,
+                            code=code,
+                            granted=True,
+                        )
+                    )
+
+
+def test_a_second_yes_takes_no_key_away(town: Town) -> None:
+    code = town.lodges("រឿង")
+    with town.site.store.writing() as session:
+        again = consent.Asked(ConsentCode.SHARE_MRC, True, 2, "km", "ពាក្យ", town.clock())
+        consent.record(session, case.by_code(session, code).id, again)
+    assert desk.open_case(town.site, town.people["mrc"], code).row.code == code
 
 
 def test_withdrawn_consent_closes_the_partners_door(town: Town) -> None:

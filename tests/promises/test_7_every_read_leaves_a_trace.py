@@ -1,6 +1,7 @@
 """Promise 7: every read leaves a trace."""
 
 import pytest
+from sqlmodel import select
 
 from referrals import audit, case, desk
 from tests.house import Town
@@ -37,10 +38,27 @@ def test_a_refused_read_is_written_down_too(town: Town) -> None:
     with pytest.raises(desk.NotYours):
         desk.open_case(town.site, town.people["mrc-kampot"], code)
     with town.site.store.reading() as session:
-        rows = session.exec(audit.select(audit.AuditRow)).all()
-    assert [(r.act, r.member_id) for r in rows] == [
-        ("refused", town.people["mrc-kampot"].member_id)
-    ]
+        (row,) = audit.of_case(session, case.by_code(session, code).id)
+    assert (row.act, row.member_id) == ("refused", town.people["mrc-kampot"].member_id)
+
+
+def test_a_try_at_a_case_that_is_not_there_is_written_down_too(town: Town) -> None:
+    with pytest.raises(desk.NotYours):
+        desk.open_case(town.site, town.people["mrc"], "no such case")
+    with town.site.store.reading() as session:
+        (row,) = session.exec(select(audit.AuditRow).where(audit.AuditRow.act == "refused"))
+    assert (row.case_id, row.subject) == (None, "no such c")
+
+
+def test_an_account_made_by_link_is_written_down(town: Town) -> None:
+    who = town.people["mrc"]
+    with town.site.store.reading() as session:
+        (row,) = session.exec(
+            select(audit.AuditRow).where(
+                audit.AuditRow.act == "joined", audit.AuditRow.member_id == who.member_id
+            )
+        )
+    assert (row.organisation_id, row.subject) == (who.organisation_id, "supervisor")
 
 
 def test_every_act_on_a_case_is_written_down(town: Town) -> None:

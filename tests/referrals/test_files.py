@@ -1,6 +1,9 @@
 """Sealed files: whole, in order, and only with their own key and name."""
 
+import errno
+import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -90,6 +93,56 @@ def test_a_writer_that_fails_leaves_nothing(store: FileStore) -> None:
     with pytest.raises(ConnectionError):
         store.seal(new_file_id(), new_key(), breaks())
     assert [p for p in store.root.rglob("*") if p.is_file()] == []
+
+
+def test_a_disk_that_fills_up_at_the_end_leaves_nothing(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        store.seal(new_file_id(), new_key(), [b"x"])
+    assert [p for p in store.root.rglob("*") if p.is_file()] == []
+
+
+def test_a_file_is_on_the_disk_with_its_name_and_its_folders_before_anybody_is_told(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[int, list[Path]]] = []
+    sync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced.append((os.fstat(descriptor).st_ino, list(store.root.rglob("*.sealed"))))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    file_id = new_file_id()
+    store.seal(file_id, new_key(), [b"x"])
+    path = path_of(store, file_id)
+    assert synced[0] == (path.stat().st_ino, []), "the content first, under no name yet"
+    after_naming = {node for node, names in synced if names == [path]}
+    assert after_naming == {folder.stat().st_ino for folder in path.parents[:3]}
+
+
+def test_what_a_crash_left_half_written_is_swept_and_what_is_being_written_stays(
+    store: FileStore,
+) -> None:
+    now = datetime.now(UTC)
+    file_id, key, path = sealed_file(store)
+    left = path.with_name(f"{new_file_id()}.part")
+    left.write_bytes(MAGIC)
+    long_ago = (now - timedelta(days=2)).timestamp()
+    os.utime(left, (long_ago, long_ago))
+    os.utime(path, (long_ago, long_ago))
+    writing = new_file_id()
+    with store.writer(writing, key) as writer:
+        writer.write(b"x")
+        assert store.remove_partials(now - timedelta(days=1)) == 1
+    assert not left.exists()
+    assert b"".join(store.open_(writing, key)) == b"x"
+    assert b"".join(store.open_(file_id, key))
 
 
 @pytest.mark.parametrize("name", ["../secret", "a" * 31, "A" * 32, "", "a/b" + "a" * 29])

@@ -10,8 +10,6 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.staticfiles import StaticFiles
 
 from api import limits, pages
@@ -28,8 +26,8 @@ STORY = "ថៅកែមិនបើកប្រាក់ខែ"
 
 
 @pytest.fixture(autouse=True)
-def nobody_called_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "_limiter", MovingWindowRateLimiter(MemoryStorage()))
+def nobody_called_before() -> None:
+    limits._storage.reset()
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +49,9 @@ def app(town: Town, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
         served.include_router(router)
     # No turn is played here: the pages touch the site only.
     nobody = cast(Turns, None)
-    served.state.parts = Parts(settings, town.site, content(), Mode.REAL, nobody, "unused", lambda _: None)
+    served.state.parts = Parts(
+        settings, town.site, content(), Mode.REAL, nobody, "unused", lambda _: None
+    )
 
     @served.exception_handler(HTTPException)
     def refused(request: Request, error: HTTPException) -> Response:

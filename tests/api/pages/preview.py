@@ -96,7 +96,9 @@ async def messages(request: Request) -> JSONResponse:
 async def files(request: Request) -> JSONResponse:
     body = await request.body()
     media_type = request.headers["content-type"]
-    return _answer({**request.query_params, "size": len(body), "media_type": media_type})
+    told = {name: request.headers[f"x-{name}"] for name in ("conversation", "message")}
+    sent = {**told, "size": len(body), "media_type": media_type, "camera": b"Exif" in body}
+    return _answer({**request.query_params, **sent})
 
 
 @app.post("/chat/notices")

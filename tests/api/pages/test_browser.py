@@ -1,5 +1,6 @@
 """The pages in a real Chromium: a bad line, a phone's width, and no mouse at the desk."""
 
+import base64
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -158,6 +159,44 @@ def test_a_photo_is_shown_and_sent(chat: Page) -> None:
     expect(chat.locator("#thinking")).to_be_hidden()
     assert preview.received[-1]["kind"] == "photo"
     assert preview.received[-1]["size"] == len(TINY_PNG)
+
+
+def test_what_the_camera_wrote_into_a_photo_stays_on_the_phone(chat: Page) -> None:
+    drawn = chat.evaluate(
+        """() => {
+            const canvas = document.createElement("canvas");
+            canvas.getContext("2d").fillRect(0, 0, 9, 9);
+            return canvas.toDataURL("image/jpeg");
+        }"""
+    )
+    plain = base64.b64decode(drawn.partition(",")[2])
+    place = b"Exif\0\0MM\0\x2a\0\0\0\x08" + bytes(40)
+    photo = plain[:2] + b"\xff\xe1" + (len(place) + 2).to_bytes(2, "big") + place + plain[2:]
+    chat.locator("#file").set_input_files(
+        {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo}
+    )
+    expect(chat.locator(".bubble.mine img")).to_have_count(1)
+    expect(chat.locator("#thinking")).to_be_hidden()
+    sent = preview.received[-1]
+    assert (sent["kind"], sent["media_type"]) == ("photo", "image/jpeg")
+    assert sent["size"] > 0
+    assert not sent["camera"]
+
+
+def test_the_number_that_opens_a_draft_is_never_in_an_address(
+    chat: Page, context: BrowserContext
+) -> None:
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    chat.locator("#file").set_input_files(
+        {"name": "a.png", "mimeType": "image/png", "buffer": TINY_PNG}
+    )
+    expect(chat.locator(".bubble.mine img")).to_have_count(1)
+    expect(chat.locator("#thinking")).to_be_hidden()
+    conversation = chat.evaluate("sessionStorage.conversation")
+    assert preview.received[-1]["conversation"] == conversation
+    assert [address for address in asked if "/chat/files" in address]
+    assert not [address for address in asked if conversation in address]
 
 
 def test_the_whole_chat_works_from_the_keyboard(chat: Page) -> None:

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -9,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from api import pages
 from api.policy import check_routes
+from api.settings import Settings
 from referrals.directory import invite, members
 from referrals.taxonomy import Role
 from tests.api.pages.conftest import STORY
@@ -159,6 +162,38 @@ def test_an_invited_colleague_waits_until_admitted(counsellor: TestClient, code:
     assert counsellor.post(admit[1], data={"csrf": csrf}).status_code == 303
     assert STORY in new.get(f"/cases/{code}").text
     assert "/admit" not in new.get("/members").text
+
+
+def test_an_invitation_names_our_own_address_whatever_the_host_header_says(
+    counsellor: TestClient, app: FastAPI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(data_dir=tmp_path, public_url="https://samleng.example/")
+    monkeypatch.setattr(app.state, "parts", replace(app.state.parts, settings=settings))
+    invited = counsellor.post(
+        "/members",
+        data={
+            "csrf": guard(counsellor, "/members"),
+            "email": "another@example.org",
+            "role": "case_worker",
+        },
+        headers={"host": "evil.example"},
+    )
+    assert re.search(r">https://samleng\.example/invite/[\w-]+<", invited.text)
+    assert "evil.example" not in invited.text
+
+
+def test_a_stranger_who_tries_from_everywhere_does_not_shut_her_out(app: FastAPI) -> None:
+    def trying(address: str, password: str = "x") -> int:
+        client = TestClient(
+            app, base_url="http://127.0.0.1", client=(address, 1), follow_redirects=False
+        )
+        given = {"email": "mrc@example.org", "password": password}
+        return client.post("/sign-in", data=given).status_code
+
+    assert trying("192.0.2.1", PASSWORD) == 303
+    tried = [trying(f"198.51.100.{n}") for n in range(31)]
+    assert tried == [401] * 30 + [429]
+    assert trying("192.0.2.1", PASSWORD) == 303
 
 
 def test_the_first_administrator_gives_an_e_mail_and_reads_no_case(

@@ -12,6 +12,18 @@ from referrals.site import Site
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 HER = "a" * 64
+ALL_YES = {
+    "complainant": "self",
+    "category": "unpaid_wages",
+    "country": "TH",
+    "province": "KH-14",
+    "identity": "anonymous",
+    "store": "yes",
+    "share_mrc": "yes",
+    "share_pdolvt": "yes",
+    "share_legal_aid": "no",
+    "contact_me": "yes",
+}
 
 
 @dataclass
@@ -84,3 +96,28 @@ class Talk:
         """Read something in one transaction."""
         with self.site.store.reading() as session:
             return read(session, *given)
+
+
+def keys(answer: Answer) -> list[str]:
+    return [said.key for said in answer.says]
+
+
+def payloads(answer: Answer) -> list[str]:
+    return [b["payload"] for b in answer.says[-1].buttons or () if not isinstance(b, str)]
+
+
+def ask(talk: Talk, step: str, intent: str = "inform", **entities: str) -> Answer:
+    return talk(f"action_ask_complaint_form_{step}", intent, entities)
+
+
+def answered(talk: Talk, **changed: str) -> None:
+    """Answer everything up to the summary."""
+    talk("action_open_complaint", "complaint")
+    for step, value in {**ALL_YES, **changed}.items():
+        if step == "identity":
+            talk.tell("story", "ថៅកែមិនបើកប្រាក់ខែ")
+            talk.ask_for("story")
+            talk.say("done")
+        talk.ask_for(step)
+        talk.say("inform", **{step: value})
+    talk.ask_for("lodge")

@@ -1,5 +1,3 @@
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,48 +8,9 @@ from bot.actions.steps import CONSENTS, SHARES, STEPS, accepts, of_group, to_und
 from bot.buttons import parse
 from bot.content import content
 from bot.message import Language
-from referrals import case, draft
+from referrals import draft
 from referrals.taxonomy import Category, Phase
-from tests.bot.actions.talk import HER, Talk
-
-ALL_YES = {
-    "complainant": "self",
-    "category": "unpaid_wages",
-    "country": "TH",
-    "province": "KH-14",
-    "identity": "anonymous",
-    "store": "yes",
-    "share_mrc": "yes",
-    "share_pdolvt": "yes",
-    "share_legal_aid": "no",
-    "contact_me": "yes",
-}
-
-
-def keys(answer: Answer) -> list[str]:
-    return [said.key for said in answer.says]
-
-
-def payloads(answer: Answer) -> list[str]:
-    return [b["payload"] for b in answer.says[-1].buttons or () if not isinstance(b, str)]
-
-
-def ask(talk: Talk, step: str, intent: str = "inform", **entities: str) -> Answer:
-    return talk(f"action_ask_complaint_form_{step}", intent, entities)
-
-
-def answered(talk: Talk, **changed: str) -> None:
-    """Answer everything up to the summary."""
-    talk("action_open_complaint", "complaint")
-    for step, value in {**ALL_YES, **changed}.items():
-        if step == "identity":
-            talk.tell("story", "ថៅកែមិនបើកប្រាក់ខែ")
-            talk.ask_for("story")
-            talk.say("done")
-        talk.ask_for(step)
-        talk.say("inform", **{step: value})
-    talk.ask_for("lodge")
-
+from tests.bot.actions.talk import HER, Talk, ask, keys, payloads
 
 # ---- opening
 
@@ -160,11 +119,34 @@ def test_an_answer_is_in_the_draft_at_once(talk: Talk) -> None:
     assert talk.answers()["province"] == talk.slots["province"] == "KH-14"
 
 
-@pytest.mark.parametrize(("intent", "value"), [("affirm", "yes"), ("deny", "no")])
-def test_yes_and_no_can_be_typed(talk: Talk, intent: str, value: str) -> None:
-    talk.ask_for("share_mrc")
-    talk.say(intent)
-    assert talk.slots["share_mrc"] == value
+@pytest.mark.parametrize("step", CONSENTS)
+def test_a_plain_yes_and_any_no_can_be_typed(talk: Talk, step: str) -> None:
+    talk.ask_for(step)
+    talk.say("affirm", surely="yes")
+    assert talk.slots[step] == talk.answers()[step] == "yes"
+    talk.say("deny")
+    assert talk.slots[step] == talk.answers()[step] == "no"
+
+
+@pytest.mark.parametrize("step", CONSENTS)
+def test_a_yes_that_is_only_guessed_agrees_to_nothing(talk: Talk, step: str) -> None:
+    """ "Wait" and "why" may be taken for a yes; the domain then fills the slot with it."""
+    talk("action_open_complaint", "complaint")
+    talk.ask_for(step)
+    answer = talk("validate_complaint_form", "affirm", candidates={step: "yes"})
+    assert keys(answer) == ["press_to_agree"]
+    assert talk.slots[step] is None
+    assert step not in talk.answers()
+    assert not talk.query(lambda s: draft.consents(talk.site, draft.find(s, HER)))
+    assert payloads(ask(talk, step, "affirm")) == [f"inform:{step}=yes", f"inform:{step}=no"]
+
+
+@pytest.mark.parametrize("intent", ["complaint", "nlu_fallback", "inform"])
+def test_a_plain_yes_counts_only_as_a_yes(talk: Talk, intent: str) -> None:
+    talk.ask_for("store")
+    talk("validate_complaint_form", intent, {"surely": "yes"}, candidates={"store": "yes"})
+    assert talk.slots["store"] is None
+    assert "store" not in talk.answers()
 
 
 def test_a_question_in_between_is_left_to_the_rules(talk: Talk) -> None:
@@ -255,7 +237,7 @@ def test_a_consent_is_recorded_in_the_words_that_were_shown(
 ) -> None:
     talk.language = language
     talk.ask_for(code)
-    talk.say("affirm")
+    talk.say("affirm", surely="yes")
     recorded = talk.query(lambda s: draft.consents(talk.site, draft.find(s, HER)))
     version, words = content().consent_words(code, language)
     assert [(c.code, c.granted, c.version, c.language, c.words) for c in recorded] == [
@@ -266,7 +248,7 @@ def test_a_consent_is_recorded_in_the_words_that_were_shown(
 def test_a_repeat_records_a_consent_once(talk: Talk) -> None:
     talk.ask_for("store")
     for _ in range(2):
-        talk("validate_complaint_form", "affirm", update="same")
+        talk("validate_complaint_form", "affirm", {"surely": "yes"}, update="same")
     assert len(talk.query(lambda s: draft.consents(talk.site, draft.find(s, HER)))) == 1
 
 
@@ -278,7 +260,7 @@ def test_who_agrees_to_nothing_gets_numbers_and_a_way_back(talk: Talk) -> None:
     answer = ask(talk, "share_mrc", "deny")
     assert keys(answer) == ["store_refused"]
     assert answer.says[0].values == {"country": "TH"}
-    talk.say("affirm")
+    assert not talk.say("affirm", surely="yes").says
     assert talk.slots["share_mrc"] is None
     talk("action_back", "back")
     assert talk.slots["store"] is None
@@ -351,75 +333,6 @@ def test_a_repeat_of_discard_says_the_same(talk: Talk) -> None:
     first = talk("action_discard", "discard", update="same")
     talk.slots = before
     assert talk("action_discard", "discard", update="same") == first
-
-
-# ---- lodging
-
-
-@pytest.mark.usefixtures("offices")
-def test_the_summary_holds_codes_only_and_the_receipt_names_code_and_offices(talk: Talk) -> None:
-    answered(talk)
-    summary = ask(talk, "lodge").says[0]
-    assert summary.key == "summary_anonymous"
-    assert summary.values["shares"] == "mrc,pdolvt"
-    assert all(re.fullmatch(r"[A-Za-z0-9_,-]+", value) for value in summary.values.values())
-    talk.say("inform", lodge="yes")
-    receipt = talk("action_lodge", "inform")
-    assert keys(receipt) == ["receipt", "receipt_offices", "receipt_next"]
-    assert "MRC Prey Veng" in receipt.says[1].values["offices"]
-    assert not [step for step in STEPS if talk.slots.get(step)]
-
-
-@pytest.mark.usefixtures("offices")
-def test_a_second_delivery_makes_no_second_case(talk: Talk) -> None:
-    answered(talk)
-    talk.say("inform", lodge="yes")
-    before = dict(talk.slots)
-    first = talk("action_lodge", "inform", update="her-yes")
-    talk.slots = before
-    assert talk("action_lodge", "inform", update="her-yes") == first
-    assert len(talk.query(case.for_conversation, HER)) == 1
-
-
-@pytest.mark.usefixtures("offices")
-def test_a_turn_replayed_after_lodging_begins_no_new_draft(talk: Talk) -> None:
-    answered(talk)
-    before, yes = dict(talk.slots), {"lodge": "yes"}
-    for _ in range(2):
-        talk.slots = dict(before)
-        talk("validate_complaint_form", "inform", yes, update="her-yes", candidates=dict(yes))
-        assert talk.slots["lodge"] == "yes"
-        assert keys(talk("action_lodge", "inform", update="her-yes"))[0] == "receipt"
-    assert not talk.query(draft.find, HER)
-
-
-@pytest.mark.usefixtures("offices")
-def test_nothing_is_lodged_while_an_answer_is_missing(talk: Talk) -> None:
-    answered(talk)
-    assert keys(talk("action_lodge", "inform")) == ["lodge_incomplete"]  # lodge=yes was not said
-    assert not talk.query(case.for_conversation, HER)
-
-
-def test_when_no_office_can_receive_the_draft_stays(talk: Talk) -> None:
-    answered(talk)
-    talk.say("inform", lodge="yes")
-    assert keys(talk("action_lodge", "inform")) == ["lodge_unable"]
-    assert talk.answers()["category"] == "unpaid_wages"
-
-
-@pytest.mark.usefixtures("offices")
-def test_no_to_the_summary_sends_nothing_and_asks_again(talk: Talk) -> None:
-    answered(talk)
-    talk.say("deny")
-    assert talk.slots["lodge"] is None
-    assert keys(ask(talk, "lodge", "deny")) == ["lodge_not_yet"]
-
-
-@pytest.mark.usefixtures("offices")
-def test_who_wants_no_letters_is_told_how_to_hear_news(talk: Talk) -> None:
-    answered(talk, contact_me="no")
-    talk.say("inform", lodge="yes")
-    assert keys(talk("action_lodge", "inform"))[-1] == "receipt_next_silent"
 
 
 def test_only_codes_answer() -> None:

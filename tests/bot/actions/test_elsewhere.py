@@ -12,17 +12,9 @@ from bot.content import content
 from bot.content.render import render
 from bot.message import Language
 from referrals import case, consent, notice
-from referrals.taxonomy import ConsentCode
-from tests.bot.actions.talk import HER, Talk
-
-
-def keys(answer: Answer) -> list[str]:
-    return [said.key for said in answer.says]
-
-
-def payloads(answer: Answer) -> list[str]:
-    return [b["payload"] for b in answer.says[-1].buttons or () if not isinstance(b, str)]
-
+from referrals.lodging import LODGINGS
+from referrals.taxonomy import ConsentCode, Status
+from tests.bot.actions.talk import HER, Talk, keys, payloads
 
 # ---- welcome
 
@@ -129,6 +121,27 @@ def test_asking_for_a_call_twice_by_a_repeat_makes_one_case(talk: Talk) -> None:
     assert keys(first) == ["callback_done"]
     assert talk("action_callback", "callback", {"danger": "yes"}, update="same") == first
     assert len(talk.query(case.for_conversation, HER)) == 1
+
+
+@pytest.mark.usefixtures("offices")
+def test_pressing_for_a_call_again_gives_the_same_case(talk: Talk) -> None:
+    first = talk("action_callback", "callback")
+    assert talk("action_callback", "callback", {"danger": "yes"}) == first
+    assert len(talk.query(case.for_conversation, HER)) == 1
+
+
+@pytest.mark.usefixtures("offices")
+def test_a_call_after_enough_today_is_answered_with_numbers(talk: Talk) -> None:
+    for _ in range(LODGINGS):
+        talk("action_callback", "callback")
+        with talk.site.store.writing() as session:
+            for each in case.for_conversation(session, HER):
+                case.by_code(session, each.code).status = Status.CLOSED
+    talk("action_open_complaint", "complaint", {"country": "MY"})
+    answer = talk("action_callback", "callback")
+    assert keys(answer) == ["enough_today"]
+    assert answer.says[0].values["country"] == "MY"
+    assert len(talk.query(case.for_conversation, HER)) == LODGINGS
 
 
 @pytest.mark.usefixtures("offices")

@@ -1,0 +1,20 @@
+"""The modules that declare tables: importing them is what makes Alembic see these."""
+
+from api import sessions
+from bot import conversation, parcel
+from referrals import audit, case, contact, directory, draft, installation, notice, thread
+
+TABLES = (
+    audit,
+    case,
+    contact,
+    conversation,
+    directory,
+    draft,
+    installation,
+    notice,
+    parcel,
+    sessions,
+    thread,
+)
+"""Named, so that no tool takes an import for useless."""
