@@ -20,7 +20,6 @@ from bot.channels.web import WebChannel
 from bot.content import content
 from bot.message import Channel, ChannelError, ChannelName, TryLater
 from bot.rasa import RasaDidNotStart, RasaProcess, RasaSettings, State
-from bot.settings import is_loopback
 from bot.turn import Turns
 from referrals.installation import Mode
 from referrals.site import Site
@@ -91,14 +90,11 @@ async def run(
 
 
 def _rasa_settings(settings: Settings, site: Site, secret: str) -> RasaSettings:
-    # Rasa calls back over loopback wherever the app listens there too.
-    every = settings.host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
-    host = "127.0.0.1" if every or is_loopback(f"http://{settings.host}") else settings.host
     return RasaSettings(
         root=ROOT,
         home=settings.data_dir.resolve() / "dialogue",
         model=ROOT / "build" / "model" / "samleng.tar.gz",
-        actions_url=f"http://{host}:{settings.port}/rasa/actions",
+        actions_url=f"{settings.own_address}/rasa/actions",
         actions_token=secret,
         tracker_key=site.server_key.derived("tracker"),
     )

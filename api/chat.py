@@ -213,7 +213,7 @@ async def files(
     attachment = Attachment(kind, upload_reference(file), file.media_type, file.size)
     answer = await _answer(_message(parts, conversation, x_message, attachments=(attachment,)))
     if answer.status_code == 200:
-        # The turn is over. Where it is not yet (202), the hourly sweep looks after a day.
+        # The turn is over. Where it is not yet (202), the sweep looks after two days.
         await run_in_threadpool(_remove_unnamed, parts.site, file.file_id)
     return answer
 

@@ -5,7 +5,6 @@ cookie holds.
 import base64
 import hmac
 import secrets
-import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -68,11 +67,6 @@ def _read(cookie: str) -> _Cookie | None:
 _NOBODY = Member(id="0" * 32, email="", role=Role.CASE_WORKER, salt=None, sealed_private_key=None)
 """Tried in place of an unknown account, so that it takes as long as a wrong password."""
 
-AT_ONCE = 2
-"""How many passwords are tried at a time; each takes 64 MiB of memory. Others wait their turn."""
-
-_trying = threading.BoundedSemaphore(AT_ONCE)
-
 
 def sign_in(site: Site, email: str, password: str) -> str:
     """Open the member's key with the password and begin a session; gives the cookie's value.
@@ -85,8 +79,7 @@ def sign_in(site: Site, email: str, password: str) -> str:
         ).one_or_none()
     tried = member or _NOBODY
     try:
-        with _trying:
-            private = directory.unlock(tried, password)
+        private = directory.unlock(tried, password)
     except CannotOpen:
         audit.record(site, audit.Act.SIGN_IN_FAILED, member_id=member.id if member else None)
         raise SignInFailed("e-mail and password do not belong together") from None

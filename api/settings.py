@@ -29,7 +29,16 @@ class Settings(StoreSettings, ChannelSettings):
     def real(self) -> bool:
         """Whether real people can reach this installation; then there is no demo."""
         tokens = self.telegram_bot_token or self.messenger_page_token
-        return bool(tokens or self.public_url or not is_loopback(f"http://{self.host}"))
+        return bool(tokens or self.public_url or not is_loopback(self._address(self.host)))
+
+    @property
+    def own_address(self) -> str:
+        """Where this machine itself reaches the program."""
+        every = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+        return self._address(every.get(self.host, self.host))
+
+    def _address(self, host: str) -> str:
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @model_validator(mode="after")
     def _whole_platforms(self) -> "Settings":

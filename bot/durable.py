@@ -33,7 +33,8 @@ TURNS = "turns"
 SENDS = {name: f"send-{name}" for name in (ChannelName.TELEGRAM, ChannelName.MESSENGER)}
 """A queue of its own for each platform: one that is down holds up nobody else's replies."""
 
-TURNS_AT_ONCE, SENDS_AT_ONCE, THREADS = 16, 8, 40
+TURNS_AT_ONCE, SENDS_AT_ONCE, THREADS = 48, 8, 80
+"""Threads mostly wait: while the dialogue is away, others' words of danger must still be heard."""
 POLL_SECONDS = 0.05
 
 EXECUTOR, VERSION = "samleng", "2"
@@ -82,9 +83,9 @@ def _worth_another_try(error: BaseException) -> bool:
 @DBOS.step(
     name="play",
     retries_allowed=True,
-    max_attempts=40,
+    max_attempts=14,  # about three minutes
     interval_seconds=0.5,
-    backoff_rate=1.3,
+    backoff_rate=1.5,
     should_retry=_worth_another_try,
 )
 def _play(parcel_id: str) -> int:

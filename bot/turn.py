@@ -32,7 +32,7 @@ from bot.message import (
 )
 from bot.parcel import Outgoing
 from bot.rasa import Heard, Played, RasaClient, RasaUnavailable
-from bot.sure import surely_yes
+from bot.sure import SURELY, surely_yes
 from bot.text import normalise
 from bot.understand import Understanding, understand
 from referrals import contact, draft, notice, thread
@@ -155,10 +155,12 @@ class Turns:
             return self._told_text(message, text, awaiting, understood)
         if understood.danger:
             return _danger(understood)
+        if surely_yes(normalise(text)):
+            return Meaning("affirm", entities=(SURELY,))
         return Meaning(
             understood.intent,
             understood.confidence,
-            _entities(understood, surely=surely_yes(normalise(text))),
+            understood.entities,
             tuple((_label(intent, topic), c) for intent, topic, c in understood.ranking),
         )
 
@@ -172,7 +174,7 @@ class Turns:
         short = len(text) <= INTERRUPTION_CHARACTERS and understood.danger is None
         sure = understood.confidence
         if short and understood.intent in CONTROLS and sure >= CONTROL_CONFIDENCE:
-            return Meaning(understood.intent, sure, _entities(understood))
+            return Meaning(understood.intent, sure, understood.entities)
         if understood.danger and awaiting == "name":
             return _danger(understood)
         if not self._keep(message, awaiting, text=text):
@@ -180,7 +182,7 @@ class Turns:
         if understood.danger:
             return _danger(understood)
         if short and understood.intent in INTERRUPTIONS and sure >= INTERRUPTION_CONFIDENCE:
-            return Meaning(understood.intent, sure, _entities(understood))
+            return Meaning(understood.intent, sure, understood.entities)
         return Meaning("told", entities=(("told", awaiting),))
 
     def _attached(self, message: Message, state: conversation.State) -> Meaning:
@@ -370,9 +372,3 @@ def _danger(understood: Understanding) -> Meaning:
 
 def _label(intent: str, topic: str | None) -> str:
     return f"{intent}.{topic}" if topic else intent
-
-
-def _entities(understood: Understanding, *, surely: bool = False) -> tuple[tuple[str, str], ...]:
-    """Give the codes for the dialogue. `surely` marks a whole answer that can only mean yes."""
-    yes = (("surely", "yes"),) if surely and understood.intent == "affirm" else ()
-    return (*understood.entities, *yes)

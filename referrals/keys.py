@@ -6,6 +6,7 @@ second recommended option: 64 MiB, 3 passes, 4 lanes).
 """
 
 import os
+import threading
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -94,8 +95,15 @@ def new_salt() -> bytes:
     return os.urandom(SALT_BYTES)
 
 
+_deriving = threading.Lock()
+
+
 def password_key(password: str, salt: bytes) -> bytes:
-    """Derive the 32 bytes that seal a member's private key. Takes about 0.1 s and 64 MiB."""
+    """Derive the 32 bytes that seal a member's private key. Takes about 0.2 s and 64 MiB.
+
+    One at a time: OpenSSL's Argon2 takes its lanes from one pool of threads, where two derivations
+    can wait for each other for ever. It also keeps many sign-ins at once from filling the memory.
+    """
     kdf = Argon2id(
         salt=salt,
         length=KEY_BYTES,
@@ -103,4 +111,5 @@ def password_key(password: str, salt: bytes) -> bytes:
         lanes=ARGON2_LANES,
         memory_cost=ARGON2_KIB,
     )
-    return kdf.derive(password.encode())
+    with _deriving:
+        return kdf.derive(password.encode())

@@ -11,8 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import httpx
-
 ROOT = Path(__file__).parents[1]
 READY_WITHIN = 120.0
 
@@ -82,15 +80,6 @@ class Running:
         found = re.search(r"/setup/\S+", self.output)
         assert found, self.output
         return found.group()
-
-    def says(self, conversation: str, **said: str) -> list[dict[str, object]]:
-        """Say something in the web chat; gives the replies."""
-        answer = httpx.post(
-            f"{self.address}/chat/messages", json={"conversation": conversation, **said}, timeout=60
-        )
-        assert answer.status_code == 200, answer.text
-        replies: list[dict[str, object]] = answer.json()["replies"]
-        return replies
 
     def __enter__(self) -> Self:
         return self.start()

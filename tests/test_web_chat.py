@@ -3,12 +3,14 @@
 Promises 1 and 5, with the real program, the real Rasa, and a real kill.
 """
 
+import json
 import secrets
 import signal
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -35,9 +37,13 @@ class Visitor:
         self.house = house
         self.conversation = secrets.token_hex(16)
         self.replies: list[Reply] = []
+        # An address of her own, on this machine: what one address may ask is limited.
+        address = f"127.{secrets.randbelow(250) + 1}.{secrets.randbelow(250) + 1}.7"
+        transport = httpx.HTTPTransport(local_address=address)
+        self.client = httpx.Client(transport=transport, timeout=60)
 
     def ask(self, path: str, **how: object) -> httpx.Response:
-        return httpx.post(f"{self.house.address}/chat/{path}", timeout=60, **how)  # type: ignore[arg-type]
+        return self.client.post(f"{self.house.address}/chat/{path}", **how)  # type: ignore[arg-type]
 
     def sends(self, **said: str) -> str:
         message = said.pop("message", secrets.token_hex(8))
@@ -97,6 +103,11 @@ class Visitor:
         return re.findall(r"\d{3}-\d{3}-\d{3}", self.taps("case_status"))
 
 
+def files_of(visitor: Visitor) -> set[Path]:
+    """What lies in the files' folder, whole or half."""
+    return {path for path in (visitor.house.data / "files").rglob("*") if path.is_file()}
+
+
 @pytest.fixture(scope="module")
 def house(
     tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]
@@ -154,6 +165,12 @@ def test_an_unknown_button_gets_an_answer(visitor: Visitor, button: str) -> None
     assert visitor.buttons
 
 
+def test_half_a_letter_gets_an_answer(visitor: Visitor) -> None:
+    body = json.dumps({"conversation": visitor.conversation, "text": "ជួយ \ud800"})
+    answer = visitor.ask("messages", content=body, headers={"content-type": "application/json"})
+    assert answer.json()["replies"][0]["buttons"]
+
+
 def test_an_old_button_pressed_later_changes_nothing(visitor: Visitor) -> None:
     visitor.reaches("store")
     visitor.taps("inform:lodge=yes")
@@ -197,19 +214,29 @@ def test_a_photo_nobody_asked_for_is_kept_and_can_be_complained_with(visitor: Vi
     assert "resume" in offered
 
 
-def test_a_sticker_is_answered_kindly(visitor: Visitor) -> None:
+def test_a_sticker_is_answered_kindly_and_not_kept(visitor: Visitor) -> None:
+    before = files_of(visitor)
     replies = visitor.sends_file("sticker", b"RIFF", "image/webp").json()["replies"]
     assert replies[-1]["buttons"]
+    assert files_of(visitor) == before
+
+
+def test_a_file_that_arrives_twice_is_kept_once(visitor: Visitor) -> None:
+    before = files_of(visitor)
+    answers = [
+        visitor.sends_file("photo", b"\xff\xd8\xff" + bytes(900), "image/jpeg", "the-same-photo")
+        for _ in range(3)
+    ]
+    assert len({answer.text for answer in answers}) == 1
+    assert len(files_of(visitor) - before) == 1
 
 
 def test_a_file_over_the_limit_is_refused_in_words_and_leaves_nothing(visitor: Visitor) -> None:
-    files = visitor.house.data / "files"
-    before = list(files.rglob("*")) if files.exists() else []
+    before = files_of(visitor)
     answer = visitor.sends_file("video", b"\0" * (FILE_LIMIT + 1), "video/mp4")
     assert answer.status_code == 413
     assert "20 MB" in answer.json()["replies"][0]["text"]
-    left = list(files.rglob("*")) if files.exists() else []
-    assert [p for p in left if p.is_file()] == [p for p in before if p.is_file()]
+    assert files_of(visitor) == before
 
 
 @pytest.mark.parametrize("step", ["complainant", "country", "story", "identity", "name", "lodge"])
@@ -221,6 +248,11 @@ def test_danger_comes_first_at_any_step(house: Running, step: str, cry: str) -> 
     visitor.says(cry)
     assert "191" in str(visitor.replies[0]["text"]) or "117" in str(visitor.replies[0]["text"])
     assert "resume" in visitor.buttons
+
+
+def test_danger_is_heard_at_the_end_of_a_long_story(visitor: Visitor) -> None:
+    visitor.reaches("story").says("ខ្ញុំធ្វើការនៅចម្ការ " * 300 + "ឥឡូវគេវាយខ្ញុំ ជួយផង")
+    assert "191" in str(visitor.replies[0]["text"])
 
 
 def test_a_question_in_the_middle_is_answered_and_the_complaint_goes_on(visitor: Visitor) -> None:

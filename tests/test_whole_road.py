@@ -274,6 +274,11 @@ def test_danger_comes_first_in_the_middle_of_a_complaint(stage: Stage) -> None:
     first = after(person, lambda: person.says(cry), "")
     assert "191" in first.text
 
+    offering(person, "resume")
+    caption = "គេវាយខ្ញុំ ជួយផង"
+    first = after(person, lambda: person.sends_photo(PHOTO, caption=caption), "")
+    assert "191" in first.text
+
 
 def test_no_word_of_anybody_stands_in_clear_in_any_file(stage: Stage, code: str) -> None:
     """Promise 2, over the whole road that was just gone."""

@@ -45,8 +45,8 @@ def choose_mode(settings: Settings, wanted: bool | None) -> Mode:
     """
     if wanted and settings.real:
         raise fail(
-            "the demo is refused while a bot token or SAMLENG_PUBLIC_URL is set: "
-            "unset them, or start without --demo"
+            "the demo is refused while a bot token or SAMLENG_PUBLIC_URL is set, or SAMLENG_HOST "
+            "is not this machine alone: unset them, or start without --demo"
         )
     if settings.real:
         return Mode.REAL

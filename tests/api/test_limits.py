@@ -1,7 +1,6 @@
 """How often somebody may call: fair to a dormitory, useless to a flood, and forgotten soon."""
 
 import time
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -14,13 +13,11 @@ MINUTE = 60.0
 
 
 @pytest.fixture(autouse=True)
-def now(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that a test moves."""
     moment = [1_800_000_000.0]
     monkeypatch.setattr("limits.storage.memory.time", SimpleNamespace(time=lambda: moment[0]))
-    limits._storage.reset()
-    yield moment
-    limits._storage.reset()
+    return moment
 
 
 def kept() -> int:

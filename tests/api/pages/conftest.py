@@ -12,7 +12,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
-from api import limits, pages
+from api import pages
 from api.pages.page import STATIC
 from api.parts import Parts
 from api.policy import NotSignedIn
@@ -23,11 +23,6 @@ from referrals.installation import Mode
 from tests.house import Town, build_town
 
 STORY = "ថៅកែមិនបើកប្រាក់ខែ"
-
-
-@pytest.fixture(autouse=True)
-def nobody_called_before() -> None:
-    limits._storage.reset()
 
 
 @pytest.fixture(scope="module")
