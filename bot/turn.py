@@ -156,7 +156,7 @@ class Turns:
         if understood.danger:
             return _danger(understood)
         if surely_yes(normalise(text)):
-            return Meaning("affirm", entities=(SURELY,))
+            return Meaning("affirm", entities=((SURELY, "yes"),))
         return Meaning(
             understood.intent,
             understood.confidence,
