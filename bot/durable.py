@@ -242,6 +242,7 @@ def sweep(turns: Turns) -> int:
             draft.discard(session, site, each)
         case.remove_orphans(session, site, now - timedelta(days=2))
         parcel.sweep(session, now)
+    site.store.forget_log()
     with site.store.reading() as session:
         waiting = [
             letter.id
