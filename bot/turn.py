@@ -54,6 +54,9 @@ INTERRUPTIONS = frozenset({"privacy", "human", "hide", "erase", "case_status", "
 INTERRUPTION_CONFIDENCE = 0.75
 INTERRUPTION_CHARACTERS = 40
 
+MEDIA_TYPE_LIMIT = 128
+"""Characters of a media type that are kept; what is longer is no media type."""
+
 WINDOW = 4000
 """Characters of a long text that are looked through for danger at a time."""
 
@@ -194,7 +197,7 @@ class Turns:
         tellable = [a for a in message.attachments if a.kind in TELLABLE]
         awaiting = state.awaiting if state.awaiting in TOLD - ONE_TELLING_ONLY else None
         if not tellable:
-            return Meaning("unknown", entities=(("kind", message.attachments[0].kind.value),))
+            return self._worded(message, awaiting)
         if any((a.size or 0) > FILE_LIMIT for a in tellable):
             return Meaning("unknown", entities=(("kind", "too_large"),))
         field_name = awaiting or "story"
@@ -215,6 +218,18 @@ class Turns:
             return Meaning("unknown", entities=(("kind", "kept"),))
         return Meaning("told", entities=(("told", awaiting),))
 
+    def _worded(self, message: Message, awaiting: str | None) -> Meaning:
+        """Keep a place or a contact, which come as words, when something is being told."""
+        first = message.attachments[0]
+        words = [
+            f"{_PICTURES[a.kind]} {a.reference}" for a in message.attachments if a.kind in _PICTURES
+        ]
+        if awaiting is None or not words:
+            return Meaning("unknown", entities=(("kind", first.kind.value),))
+        if not self._keep(message, awaiting, text=" ".join(words)):
+            return Meaning("unknown", entities=(("kind", "no_case"),))
+        return Meaning("told", entities=(("told", awaiting),))
+
     # ---- keep what is told
 
     def _keep_file(
@@ -225,7 +240,8 @@ class Turns:
 
     def _sealed(self, channel: ChannelName, attachment: Attachment) -> draft.SealedFile:
         reference = attachment.reference or ""
-        media_type = attachment.media_type or _MEDIA_TYPES.get(attachment.kind, _UNKNOWN_TYPE)
+        named = attachment.media_type or _MEDIA_TYPES.get(attachment.kind, _UNKNOWN_TYPE)
+        media_type = named if len(named) <= MEDIA_TYPE_LIMIT else _UNKNOWN_TYPE
         if channel is ChannelName.WEB:
             return sealed_upload(reference, attachment.size or 0, media_type)
         return draft.seal_file(self.site, self._pieces(channel, reference), media_type)
@@ -344,6 +360,7 @@ class Turns:
         return draft_words(story, name, language, self.content)
 
 
+_PICTURES = {AttachmentKind.LOCATION: "📍", AttachmentKind.CONTACT: "👤"}
 _UNKNOWN_TYPE = "application/octet-stream"
 _MEDIA_TYPES = {
     AttachmentKind.VOICE: "audio/ogg",

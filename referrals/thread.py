@@ -38,11 +38,13 @@ class Entry(SQLModel, table=True):
 
 
 def newest_open_case(session: Session, conversation: str) -> Case | None:
-    """Give the case that an addition goes to."""
+    """Give the case that an addition goes to: the newest complaint, else a call that was asked
+    for.
+    """
     return session.exec(
         select(Case)
         .where(Case.conversation == conversation, Case.status != Status.CLOSED)
-        .order_by(col(Case.lodged_at).desc())
+        .order_by(col(Case.callback), col(Case.lodged_at).desc())
         .limit(1)
     ).first()
 

@@ -173,6 +173,8 @@ def code(stage: Stage, dara: TelegramPerson) -> str:
     dara.hears("មានរឿងអ្វីកើតឡើង")
     after(dara, lambda: dara.says(STORY), "ចាក់សោទុករួចហើយ")
     after(dara, lambda: dara.sends_voice(VOICE), "ចាក់សោទុករួចហើយ")
+    place = {"latitude": 13.7563, "longitude": 100.5018}
+    after(dara, lambda: dara.sends("location", place), "ចាក់សោទុករួចហើយ")
     dara.taps("done")
     answers(dara, "ប្រាប់ឈ្មោះទេ", "inform:identity=anonymous")
     return agrees_to_everything(dara)
@@ -186,6 +188,7 @@ def test_the_counsellor_reads_hears_and_takes_the_case(stage: Stage, code: str) 
     page.wait_for_url(f"**/cases/{plain}")
     shown = page.inner_text("main")
     assert STORY in shown
+    assert "13.7563" in shown
     assert "ព្រៃវែង" in shown
     source = page.get_attribute("audio", "src") or ""
     heard = page.request.get(stage.house.address + source)
