@@ -59,11 +59,6 @@ def signed_in(request: Request) -> SignedIn:
     return who
 
 
-def someone(request: Request) -> SignedIn | None:
-    """Give the signed-in member, or None; no policy of its own."""
-    return sessions.current(parts_of(request).site, request.cookies.get(sessions.COOKIE))
-
-
 POLICIES: frozenset[Callable[..., Any]] = frozenset({public, webhook, setup_link, rasa, signed_in})
 
 

@@ -9,6 +9,7 @@ from api.parts import parts_of
 from api.policy import webhook
 from bot import durable
 from bot.channels import BODY_LIMIT, BadSecret
+from bot.channels.messenger import SIGNATURE_HEADER
 
 router = APIRouter(prefix="/webhooks", dependencies=[Depends(webhook)])
 
@@ -45,7 +46,7 @@ async def messenger(request: Request) -> Response:
     channel = parts_of(request).messenger
     if channel is None:
         raise HTTPException(404)
-    signature = request.headers.get("x-hub-signature-256", "")
+    signature = request.headers.get(SIGNATURE_HEADER, "")
     try:
         messages = await channel.messages_from(await request.body(), signature)
     except BadSecret:

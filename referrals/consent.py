@@ -13,7 +13,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, select
 
 from referrals.store import UtcDateTime
-from referrals.taxonomy import CONSENT_FOR, ConsentCode, PartnerType
+from referrals.taxonomy import CONSENT_FOR, ConsentCode
 
 
 class ConsentMissing(Exception):
@@ -115,14 +115,6 @@ def record(session: Session, case_id: str, asked: Asked) -> None:
         elif held is not None:
             session.delete(held)
         session.flush()
-
-
-def standing(session: Session, case_id: str) -> frozenset[PartnerType]:
-    """Give the kinds of partner that may read the case now."""
-    found = session.exec(
-        select(StandingConsent.partner_type).where(StandingConsent.case_id == case_id)
-    )
-    return frozenset(PartnerType(kind) for kind in found)
 
 
 def history(session: Session, case_id: str) -> list[Consent]:

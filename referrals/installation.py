@@ -46,9 +46,3 @@ def settle(session: Session, mode: Mode, now: datetime) -> bool:
             "set SAMLENG_DATA_DIR to another folder"
         )
     return False
-
-
-def mode(session: Session) -> Mode | None:
-    """Give what this installation is, None before its first start."""
-    held = session.get(Installation, 1)
-    return None if held is None else Mode(held.mode)

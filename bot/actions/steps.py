@@ -7,8 +7,6 @@ from referrals.taxonomy import PHASE_OF, Category, Phase
 
 FORM = "complaint_form"
 ADDITION_FORM = "addition_form"
-OWN_FORMS = frozenset({FORM, ADDITION_FORM})
-"""Forms that survive a pause and a night; Rasa's own loops do not."""
 
 STEPS: tuple[str, ...] = (
     "complainant",

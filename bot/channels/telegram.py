@@ -168,11 +168,6 @@ class TelegramChannel:
             self._count_unreadable()
             return None
 
-    def webhook_message(self, headers: Mapping[str, str], body: bytes) -> Message | None:
-        """Read a webhook delivery. Raises BadSecret, or TooLarge over BODY_LIMIT."""
-        update = self._verified(headers, body)
-        return None if update is None else self.message(update)
-
     async def receive(
         self, headers: Mapping[str, str], body: bytes, accept: Accept
     ) -> dict[str, str]:

@@ -14,33 +14,46 @@ from referrals.taxonomy import CONSENT_FOR, ConsentCode, PartnerType
 from tests.house import Town
 
 
-def test_the_database_itself_refuses_a_key_without_a_consent(town: Town) -> None:
-    code = town.lodges("រឿង", shares=[ConsentCode.SHARE_MRC])
-    lawyer = town.people["lawyer"]
-    with pytest.raises(IntegrityError), town.site.store.writing() as session:
+def wraps_for_the_lawyer(town: Town, code: str, kind: PartnerType) -> None:
+    """Write a key for the lawyer straight into the database, under a kind of partner."""
+    with town.site.store.writing() as session:
         session.add(
             Wrap(
                 case_id=case.by_code(session, code).id,
-                organisation_id=lawyer.organisation_id or "",
-                partner_type=PartnerType.LEGAL_AID,
+                organisation_id=town.people["lawyer"].organisation_id or "",
+                partner_type=kind,
                 wrapped=b"a key",
             )
         )
+
+
+def stands(
+    town: Town, case_id: str, kind: str, consent_id: int, code: str, *, granted: bool
+) -> None:
+    """Write a standing consent straight into the database."""
+    with town.site.store.writing() as session:
+        session.add(
+            StandingConsent(
+                case_id=case_id,
+                partner_type=kind,
+                consent_id=consent_id,
+                code=code,
+                granted=granted,
+            )
+        )
+
+
+def test_the_database_itself_refuses_a_key_without_a_consent(town: Town) -> None:
+    code = town.lodges("រឿង", shares=[ConsentCode.SHARE_MRC])
+    with pytest.raises(IntegrityError):
+        wraps_for_the_lawyer(town, code, PartnerType.LEGAL_AID)
 
 
 def test_the_database_refuses_a_key_under_another_kinds_consent(town: Town) -> None:
     """The lawyer cannot be passed off as a resource centre, for which there is a consent."""
     code = town.lodges("រឿង", shares=[ConsentCode.SHARE_MRC])
-    lawyer = town.people["lawyer"]
-    with pytest.raises(IntegrityError), town.site.store.writing() as session:
-        session.add(
-            Wrap(
-                case_id=case.by_code(session, code).id,
-                organisation_id=lawyer.organisation_id or "",
-                partner_type=PartnerType.MRC,
-                wrapped=b"a key",
-            )
-        )
+    with pytest.raises(IntegrityError):
+        wraps_for_the_lawyer(town, code, PartnerType.MRC)
 
 
 def consents(town: Town, code: str) -> tuple[str, dict[str, int]]:
@@ -53,45 +66,42 @@ def consents(town: Town, code: str) -> tuple[str, dict[str, int]]:
 @pytest.mark.parametrize("granted", [True, False])
 def test_the_database_lets_no_refusal_stand_as_a_consent(town: Town, granted: bool) -> None:
     case_id, asked = consents(town, town.lodges("រឿង", shares=[ConsentCode.SHARE_MRC]))
-    with pytest.raises(IntegrityError), town.site.store.writing() as session:
-        session.add(
-            StandingConsent(
-                case_id=case_id,
-                partner_type=PartnerType.LEGAL_AID,
-                consent_id=asked["share_legal_aid"],
-                code="share_legal_aid",
-                granted=granted,
-            )
+    with pytest.raises(IntegrityError):
+        stands(
+            town,
+            case_id,
+            PartnerType.LEGAL_AID,
+            asked["share_legal_aid"],
+            "share_legal_aid",
+            granted=granted,
         )
 
 
 def test_the_database_lets_no_other_cases_consent_stand(town: Town) -> None:
     case_id, _ = consents(town, town.lodges("១", shares=[ConsentCode.SHARE_MRC]))
     _, theirs = consents(town, town.lodges("២", conversation="d" * 64, update="u-2"))
-    with pytest.raises(IntegrityError), town.site.store.writing() as session:
-        session.add(
-            StandingConsent(
-                case_id=case_id,
-                partner_type=PartnerType.LEGAL_AID,
-                consent_id=theirs["share_legal_aid"],
-                code="share_legal_aid",
-                granted=True,
-            )
+    with pytest.raises(IntegrityError):
+        stands(
+            town,
+            case_id,
+            PartnerType.LEGAL_AID,
+            theirs["share_legal_aid"],
+            "share_legal_aid",
+            granted=True,
         )
 
 
 @pytest.mark.parametrize("code", ["share_mrc", "share_legal_aid", "store"])
 def test_the_database_lets_no_other_kinds_consent_stand(town: Town, code: str) -> None:
     case_id, asked = consents(town, town.lodges("រឿង", shares=[ConsentCode.SHARE_MRC]))
-    with pytest.raises(IntegrityError), town.site.store.writing() as session:
-        session.add(
-            StandingConsent(
-                case_id=case_id,
-                partner_type=PartnerType.LEGAL_AID,
-                consent_id=asked["share_mrc" if code != "store" else "store"],
-                code=code,
-                granted=True,
-            )
+    with pytest.raises(IntegrityError):
+        stands(
+            town,
+            case_id,
+            PartnerType.LEGAL_AID,
+            asked["share_mrc" if code != "store" else "store"],
+            code,
+            granted=True,
         )
 
 

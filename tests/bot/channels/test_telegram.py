@@ -332,12 +332,25 @@ async def test_polling_ends_loudly_when_the_token_is_refused(
 # --- Webhook -----------------------------------------------------------------------------------
 
 
+async def delivered(
+    channel: TelegramChannel, headers: dict[str, str], body: bytes
+) -> Message | None:
+    """Deliver to the webhook; give the message that was accepted, None when there was none."""
+    accepted: list[Message] = []
+
+    async def accept(message: Message) -> None:
+        accepted.append(message)
+
+    await channel.receive(headers, body, accept)
+    return accepted[0] if accepted else None
+
+
 @pytest.mark.parametrize("headers", [{}, {"X-Telegram-Bot-Api-Secret-Token": "ខុស"}])
 async def test_a_delivery_without_the_secret_is_refused(
     channel: TelegramChannel, headers: dict[str, str]
 ) -> None:
     with pytest.raises(BadSecret):
-        channel.webhook_message(headers, b"{}")
+        await delivered(channel, headers, b"{}")
 
 
 async def test_without_a_secret_no_webhook_is_set_and_no_delivery_taken(
@@ -346,7 +359,7 @@ async def test_without_a_secret_no_webhook_is_set_and_no_delivery_taken(
     bare = settings(telegram, telegram_webhook_secret=None)
     async with TelegramChannel(bare, pseudonym, lambda: NOW) as channel:
         with pytest.raises(BadSecret):
-            channel.webhook_message({"X-Telegram-Bot-Api-Secret-Token": ""}, b"{}")
+            await delivered(channel, {"X-Telegram-Bot-Api-Secret-Token": ""}, b"{}")
         with pytest.raises(ValueError, match="TELEGRAM_WEBHOOK_SECRET"):
             await channel.set_webhook("https://example.org")
 
@@ -385,13 +398,13 @@ async def test_a_delivery_that_could_not_be_written_is_not_taken(
 async def test_a_delivery_that_nobody_can_read_is_counted_and_passed_over(
     channel: TelegramChannel, body: bytes
 ) -> None:
-    assert channel.webhook_message(HEADERS, body) is None
+    assert await delivered(channel, HEADERS, body) is None
     assert channel.unreadable == 1
 
 
 async def test_a_huge_delivery_is_refused(channel: TelegramChannel) -> None:
     with pytest.raises(TooLarge):
-        channel.webhook_message(HEADERS, b" " * (BODY_LIMIT + 1))
+        await delivered(channel, HEADERS, b" " * (BODY_LIMIT + 1))
 
 
 async def test_the_webhook_is_set_with_its_secret(
