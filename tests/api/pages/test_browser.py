@@ -241,6 +241,8 @@ def _press_until(page: Page, selector: str) -> None:
 
 def test_sign_in_to_letter_without_a_mouse(page: Page, desk_address: str, code: str) -> None:
     page.goto(f"{desk_address}/sign-in")
+    # The browser gives the focus a moment after the page is loaded; keys before that are lost.
+    expect(page.locator("#email")).to_be_focused()
     page.keyboard.type("mrc@example.org")
     _press_until(page, "#password")
     page.keyboard.type(PASSWORD)
