@@ -1,6 +1,6 @@
 # Each command does all its own set-up. What they do is in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint bench lock clean
+.PHONY: help build run test lint bench evaluate lock clean
 
 # Any Python from 3.9 runs tools/. A pyenv shim may be in PATH and start nothing, so each is tried.
 PYTHON := $(shell for python in python3 python3.12 python3.13 python3.11 /usr/bin/python3 \
@@ -29,6 +29,9 @@ lint: ## ruff and mypy
 
 bench: ## the measured figures, as a table and in build/bench.json
 	@$(PYTHON) -m tools.build bench
+
+evaluate: ## how well sentences are understood; writes docs/understanding.md
+	@$(PYTHON) -m tools.build evaluate
 
 lock: ## pin requirements/*.txt anew from requirements/*.in
 	@$(PYTHON) -m tools.build lock

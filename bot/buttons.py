@@ -1,7 +1,7 @@
 """The grammar of a button's payload: `intent` or `intent:entity=value;...`, ASCII, 64 bytes.
 
 A payload comes back from the channel, so anybody can forge one. Only what is listed here is heard;
-`told`, `unknown` and `nlu_fallback` are the turn's own words and no button may say them.
+`told`, `unknown`, `lost` and `nlu_fallback` are the turn's own words and no button may say them.
 """
 
 from collections.abc import Mapping

@@ -60,11 +60,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What Rasa makes of a sentence. Labels are those of the training data; best first."""
+    """What Rasa makes of a sentence: labels of the training data with probabilities, best first."""
 
-    label: str
-    confidence: float
-    ranking: tuple[tuple[str, float], ...] = ()
+    ranking: tuple[tuple[str, float], ...]
     entities: tuple[Found, ...] = ()
     tokens: tuple[tuple[int, int], ...] = ()
 
@@ -118,8 +116,6 @@ class RasaClient:
         answer = await self._ask("POST", "parse", {"text": text})
         try:
             return Parsed(
-                label=str(answer["intent"]["name"]),
-                confidence=float(answer["intent"]["confidence"]),
                 ranking=tuple((str(g["name"]), float(g["confidence"])) for g in answer["ranking"]),
                 entities=tuple(
                     Found(str(f["entity"]), str(f["value"]), int(f["start"]), int(f["end"]))

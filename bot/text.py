@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 from khmernormalizer import normalize as khmer_normalize
 
+from bot.pictures import in_words
+
 LIMIT = 4096
 """Characters of one message that are looked at: Telegram's limit for a text."""
 
@@ -21,6 +23,24 @@ _DIGITS = {
     **{0x17E0 + digit: str(digit) for digit in range(10)},  # Khmer
     **{0x0E50 + digit: str(digit) for digit in range(10)},  # Thai
 }
+_LOOK_ALIKE = {
+    # Signs that Unicode advises against, or that only look like another.
+    "\u17a3": "អ",
+    "\u17a4": "អា",
+    "\u17a8": "ឧក",
+    "\u17d3": "\u17c6",  # bathamasat typed for nikahit
+    "\u17d8": "។ល។",
+    "œ": "oe",
+    # Cyrillic letters with the faces of Latin ones, from copied advertisements.
+    **dict(zip("авекмнорстухіѕјԁ", "abekmhopctyxisjd", strict=True)),
+    **dict(zip("АВЕКМНОРСТУХІЅЈ", "ABEKMHOPCTYXISJ", strict=True)),
+}
+_ALIKE = str.maketrans(_LOOK_ALIKE)
+_VOWEL_FIRST = re.compile(
+    "(?<![\u1780-\u17dd])([\u17c1-\u17c3])([\u1780-\u17a2](?:\u17d2[\u1780-\u17a2])*)"
+)
+"""A vowel drawn left of its consonant and typed where it is drawn, at the beginning of a word."""
+
 _GIVE = re.compile("អោយ|ឲ្យ|ឱយ|ឲយ")
 _REPEATED = re.compile(r"(\D)\1{2,}", re.DOTALL)
 _SPACE = re.compile(r"\s+")
@@ -31,9 +51,10 @@ _SETTLED_AFTER = 4
 def normalise(text: str) -> str:
     """Give the regular form of what somebody typed; at most LIMIT characters, maybe none.
 
-    Invisible and control characters go, Khmer and Thai digits become ASCII, Khmer vowels and
-    subscripts stand in Unicode order, one spelling of "give", at most two of a repeated sign,
-    single spaces. It never begins with a slash: Rasa reads `/intent{...}` as an order.
+    Invisible and control characters go, emoji become words (bot/pictures.py), signs that look
+    alike become one, Khmer and Thai digits become ASCII, Khmer vowels and subscripts stand in
+    Unicode order, "give" has one spelling, a sign drawn out (three times and more) stands once,
+    spaces are single. It never begins with a slash: Rasa reads `/intent{...}` as an order.
     `normalise(normalise(text)) == normalise(text)`.
     """
     text = text[:LIMIT]
@@ -45,11 +66,13 @@ def normalise(text: str) -> str:
 
 
 def _pass(text: str) -> str:
-    text = "".join(_visible(text))
+    text = in_words(text)
+    text = "".join(_visible(text)).translate(_ALIKE)
+    text = _VOWEL_FIRST.sub(r"\2\1", text)
     text = khmer_normalize(text)
     text = "".join(_visible(text)).translate(_DIGITS)
     text = _GIVE.sub("ឱ្យ", text)
-    text = _REPEATED.sub(r"\1\1", text)
+    text = _REPEATED.sub(r"\1", text)
     text = _SPACE.sub(" ", text).strip()
     return text.lstrip(_SLASHES + " ")[:LIMIT].rstrip()
 

@@ -11,7 +11,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from bot.text import training_data
 
@@ -23,16 +28,37 @@ INPUTS = (
     "config.yml",
     "domain.yml",
     "nlu/data/*.yml",
+    "nlu/labse.yml",
+    "nlu/concepts.yml",
+    "nlu/choice.py",
+    "nlu/classifier.py",
+    "nlu/concepts.py",
+    "nlu/features.py",
+    "nlu/sound.py",
+    "nlu/tagger.py",
     "nlu/tokenizer.py",
     "stories/*.yml",
+    "bot/content/emoji.yml",
+    "bot/pictures.py",
     "bot/text.py",
     "bot/training.py",
     "requirements/rasa.txt",
 )
 """Globs, relative to the root, of every file the model depends on."""
 
+LANGUAGE_MODEL = "SAMLENG_LANGUAGE_MODEL"
+"""The setting that puts LaBSE before the classifier (nlu/labse.yml): the name of its weights, such
+as `rasa/LaBSE`, which are fetched once, or a folder that holds them. Empty: the small reader.
+"""
+
+FETCHED = Path("build/language-model")
+"""Where fetched weights are kept, relative to the root: 1.9 GB for LaBSE."""
+
 TIMEOUT = 1200.0
-"""Seconds; training takes under one minute on two idle cores."""
+"""Seconds; training takes one to two minutes on two idle cores, with a language model more."""
+
+TIMEOUT_WITH_LANGUAGE_MODEL = 4 * 3600.0
+"""Seconds: the weights may have to be fetched, and every example goes through them."""
 
 
 class TrainingFailed(Exception):
@@ -68,10 +94,27 @@ def quiet_environment(home: Path) -> dict[str, str]:
     }
 
 
-def train(root: Path, data_out: Path, model_out: Path, timeout: float = TIMEOUT) -> None:
+def pipeline(root: Path, language_model: str) -> dict[str, Any]:
+    """Give the pipeline that runs LaBSE first, with these weights (see LANGUAGE_MODEL)."""
+    config: dict[str, Any] = yaml.safe_load((root / "nlu/labse.yml").read_text(encoding="utf-8"))
+    for part in config["pipeline"]:
+        if part["name"] == "LanguageModelFeaturizer":
+            part["model_weights"] = language_model
+            part["cache_dir"] = str(root / FETCHED)
+    return config
+
+
+def train(
+    root: Path,
+    data_out: Path,
+    model_out: Path,
+    timeout: float | None = None,
+    language_model: str = "",
+) -> None:
     """Train from the files of `root`: normalised data into `data_out`, the model as `model_out`.
 
-    `model_out` is replaced in one step, and only by a whole model. Raises TrainingFailed.
+    `model_out` is replaced in one step, and only by a whole model. `timeout` is in seconds, by
+    default one of the two above. Raises TrainingFailed.
     """
     python = rasa_python(root)
     try:
@@ -80,9 +123,13 @@ def train(root: Path, data_out: Path, model_out: Path, timeout: float = TIMEOUT)
         raise TrainingFailed(f"the training data cannot be read: {error}") from error
     model_out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=model_out.parent, prefix="training-") as scratch:
+        config = root / "config.yml"
+        if language_model:
+            config = Path(scratch) / "config.yml"
+            config.write_text(yaml.safe_dump(pipeline(root, language_model)), encoding="utf-8")
         command = [
             *(str(python), "-m", "rasa", "train", "--quiet"),
-            *("--config", str(root / "config.yml"), "--domain", str(root / "domain.yml")),
+            *("--config", str(config), "--domain", str(root / "domain.yml")),
             *("--data", str(data_out), *map(str, sorted((root / "stories").glob("*.yml")))),
             *("--out", scratch, "--fixed-model-name", "samleng"),
         ]
@@ -91,7 +138,8 @@ def train(root: Path, data_out: Path, model_out: Path, timeout: float = TIMEOUT)
             "PYTHONPATH": str(root),
             "PYTHONWARNINGS": "default",
         }
-        returned, log = _run(command, environment, Path(scratch), timeout)
+        usual = TIMEOUT_WITH_LANGUAGE_MODEL if language_model else TIMEOUT
+        returned, log = _run(command, environment, Path(scratch), timeout or usual)
         made = Path(scratch) / "samleng.tar.gz"
         if returned != 0 or not made.is_file():
             raise TrainingFailed(f"`rasa train` failed:\n{_end_of(log)}")
@@ -101,7 +149,11 @@ def train(root: Path, data_out: Path, model_out: Path, timeout: float = TIMEOUT)
 def _run(
     command: list[str], environment: dict[str, str], cwd: Path, timeout: float
 ) -> tuple[int, str]:
-    """Run to the end in a process group of its own, so that nothing of it stays behind."""
+    """Run to the end in a process group of its own, so that nothing of it stays behind.
+
+    What our components say of their progress is said on, line by line.
+    """
+    late = threading.Event()
     with subprocess.Popen(  # noqa: S603 - our own interpreter, our own arguments
         command,
         env=environment,
@@ -114,15 +166,36 @@ def _run(
         errors="replace",
         start_new_session=True,
     ) as process:
+
+        def end() -> None:
+            late.set()
+            os.killpg(process.pid, signal.SIGKILL)
+
+        timer = threading.Timer(timeout, end)
+        timer.start()
         try:
-            log, _ = process.communicate(timeout=timeout)
-        except BaseException as error:
+            log = "".join(_said_on(process.stdout or ()))
+            process.wait()
+        except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise TrainingFailed(f"`rasa train` took over {timeout:.0f} seconds") from None
             raise
+        finally:
+            timer.cancel()
+    if late.is_set():
+        raise TrainingFailed(f"`rasa train` took over {timeout:.0f} seconds")
     return process.returncode, log
+
+
+_PROGRESS = re.compile(r"\w+, \d+ s: ")
+"""How a line of nlu/classifier.py and nlu/tagger.py begins that says how far training is."""
+
+
+def _said_on(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        if _PROGRESS.match(line):
+            print(line.rstrip(), flush=True)
+        yield line
 
 
 _COLOUR = re.compile(r"\x1b\[\d+m")
@@ -146,7 +219,8 @@ def main() -> int:
     parser.add_argument("--model", type=Path, default=ROOT / MODEL, help="where to write the model")
     model: Path = parser.parse_args().model
     try:
-        train(ROOT, model.parent / "nlu", model)
+        language_model = os.environ.get(LANGUAGE_MODEL, "")
+        train(ROOT, model.parent / "nlu", model, language_model=language_model)
     except TrainingFailed as failure:
         print(f"samleng: {failure}", file=sys.stderr)
         return 1

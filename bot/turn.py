@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from sqlmodel import Session
 
 from bot import buttons, conversation
+from bot.certainty import TOPICAL, Certainty
 from bot.content import Content
 from bot.content.render import SAFETY_CARD, render
 from bot.content.retell import draft_words
@@ -65,6 +66,11 @@ HIDE = "hide_last"
 
 TOLD = frozenset({"story", "name", "addition"})
 """What is told rather than chosen: sealed, and never understood by a machine."""
+
+FALLBACK = "nlu_fallback"
+"""Rasa's name for a sentence that may mean one of two things."""
+
+LOST = "lost"
 
 ONE_TELLING_ONLY = frozenset({"name"})
 """Told in text alone: a name spoken in a voice note cannot be read back."""
@@ -141,7 +147,7 @@ class Turns:
                 return Meaning("unknown", entities=(("kind", "button"),))
             return Meaning(pressed.intent, entities=tuple(pressed.entities.items()))
         cry = self._cry(message)
-        if message.attachments:
+        if message.attachments and not _speaks(message, state):
             meaning = self._attached(message, state)
             return Meaning("danger", entities=(("danger", cry),)) if cry else meaning
         text = (message.text or "").strip()
@@ -160,12 +166,7 @@ class Turns:
             return _danger(understood)
         if surely_yes(normalise(text)):
             return Meaning("affirm", entities=((SURELY, "yes"),))
-        return Meaning(
-            understood.intent,
-            understood.confidence,
-            understood.entities,
-            tuple((_label(intent, topic), c) for intent, topic, c in understood.ranking),
-        )
+        return _acted_on(understood)
 
     def _understood(self, text: str, cry: str | None) -> Understanding:
         understood: Understanding = self.wait(understand(self.rasa, text))
@@ -379,6 +380,36 @@ def sealed_upload(reference: str, size: int, media_type: str) -> draft.SealedFil
     """Read what `upload_reference` wrote."""
     file_id, key, digest = reference.split(":")
     return draft.SealedFile(file_id, bytes.fromhex(key), bytes.fromhex(digest), size, media_type)
+
+
+def _speaks(message: Message, state: conversation.State) -> bool:
+    """Say whether a sticker is to be read as its emoji: it has a meaning, and nothing is told now.
+
+    A thumb is no story.
+    """
+    stickers = all(a.kind is AttachmentKind.STICKER for a in message.attachments)
+    meant = any(sign.isalnum() for sign in normalise(message.text or ""))
+    return stickers and meant and state.awaiting not in TOLD
+
+
+def _acted_on(understood: Understanding) -> Meaning:
+    """Give the dialogue as much of a sentence as is sure (bot/certainty.py)."""
+    sure, entities = understood.confidence, understood.entities
+    match understood.certainty:
+        case Certainty.SURE:
+            return Meaning(understood.intent, sure, entities)
+        case Certainty.OPEN:
+            return Meaning(understood.intent, sure, _named(entities))
+        case Certainty.EITHER:
+            guesses = tuple((_label(intent, topic), c) for intent, topic, c in understood.ranking)
+            return Meaning(FALLBACK, sure, _named(entities), guesses[:2])
+        case Certainty.LOST:
+            return Meaning(LOST, sure, _named(entities))
+
+
+def _named(entities: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Keep what was named, such as a place, and leave out the guessed topic."""
+    return tuple(entity for entity in entities if entity[0] not in TOPICAL.values())
 
 
 def _danger(understood: Understanding) -> Meaning:

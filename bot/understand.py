@@ -1,35 +1,41 @@
 """What one sentence means, in the codes of the taxonomy."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.amounts import duration, money
+from bot.certainty import IN_DANGER, TOPICAL, Certainty, judge, split
 from bot.danger import UNCLEAR, danger
 from bot.rasa import Found, Parsed, RasaClient
 from bot.text import normalise
 
-FALLBACK = "nlu_fallback"
-"""The intent of a sentence nobody is sure about; its ranking holds the best guesses."""
-
 DANGER = "danger"
+NOTHING = "out_of_scope"
+"""The intent of a message that says nothing, with a confidence of 0."""
 
 GUESSES = 3
 
-_TOPICAL = {"complaint": "category", "faq": "topic"}
+HOME = "KH"
+
 _CUT_ANYWHERE = frozenset({"country", "sector"})
-_PLACE_WORDS = ("ខេត្ត", "ក្រុង", "រាជធានី", "ស្រុក")
+_PLACE_WORDS = ("ខេត្ត", "ក្រុង", "រាជធានី", "ស្រុក", "រដ្ឋ")
+_ENTITIES = frozenset({"country", "province", "destination_province", "sector"})
 
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
     """One sentence understood.
 
+    `intent` is always the best guess; `certainty` says what may be done with it (bot/certainty.py).
     `topic` is a complaint category or a faq topic, None when not said. `entities` holds the topic
     too, as the dialogue wants it (category or topic), at most one of a name. `ranking` holds at
-    most three real guesses, best first. `danger` is a kind of bot/danger.py, or None.
+    most three guesses, best first. `danger` is a kind of bot/danger.py, or None.
     """
 
     intent: str
     topic: str | None
     confidence: float
+    certainty: Certainty
     entities: tuple[tuple[str, str], ...] = ()
     ranking: tuple[tuple[str, str | None, float], ...] = ()
     danger: str | None = None
@@ -42,43 +48,36 @@ async def understand(rasa: RasaClient, text: str) -> Understanding:
     """
     regular = normalise(text)
     if not regular:
-        return Understanding(FALLBACK, None, 0.0)
+        return Understanding(NOTHING, None, 0.0, Certainty.LOST)
     return read(await rasa.parse(regular), regular)
 
 
 def read(parsed: Parsed, text: str) -> Understanding:
     """Turn Rasa's labels and places in normalised `text` into codes, and judge danger."""
-    intent, topic = split(parsed.label)
+    judged = judge(parsed.ranking)
     entities = dict(_codes(parsed, text))
-    if topic is not None:
-        entities[_TOPICAL[intent]] = topic
-    ranking = tuple(
-        (*split(label), confidence) for label, confidence in parsed.ranking if label != FALLBACK
-    )
+    if judged.topic is not None:
+        entities[TOPICAL[judged.intent]] = judged.topic
     in_danger = danger(text)
-    if in_danger is None and intent == DANGER:
+    if in_danger is None and dict(parsed.ranking).get(DANGER, 0.0) >= IN_DANGER:
         in_danger = UNCLEAR
     return Understanding(
-        intent=intent,
-        topic=topic,
-        confidence=parsed.confidence,
+        intent=judged.intent,
+        topic=judged.topic,
+        confidence=judged.confidence,
+        certainty=judged.certainty,
         entities=tuple(entities.items()),
-        ranking=ranking[:GUESSES],
+        ranking=tuple((*split(label), sure) for label, sure in parsed.ranking[:GUESSES]),
         danger=in_danger,
     )
 
 
-def split(label: str) -> tuple[str, str | None]:
-    """Split a label of the training data: `faq.minimum_wage` is intent faq, topic minimum_wage."""
-    intent, _, topic = label.partition(".")
-    return (intent, topic) if topic and intent in _TOPICAL else (label, None)
+def _codes(parsed: Parsed, text: str) -> Iterator[tuple[str, str]]:
+    """Give places and kinds of work that stand as words of their own, then sums and spans of time.
 
-
-def _codes(parsed: Parsed, text: str) -> list[tuple[str, str]]:
-    """Keep the entities that stand as words of their own, the longest of each name.
-
-    A province's name hides in many Khmer words (research: 35 of 457 hits), so its edges must be
-    edges of words, unless a word like "province" stands before it.
+    The longest of each name wins. A province's name hides in many Khmer words (research: 35 of 457
+    hits), so its edges must be edges of words, unless a word like "province" stands before it. A
+    place abroad tells the country, too.
     """
     starts = {start for start, _ in parsed.tokens}
     ends = {end for _, end in parsed.tokens}
@@ -90,5 +89,14 @@ def _codes(parsed: Parsed, text: str) -> list[tuple[str, str]]:
         begins = found.start in starts or before.endswith(_PLACE_WORDS)
         return begins and (found.end in ends or before.endswith(_PLACE_WORDS))
 
-    alone = sorted(filter(stands_alone, parsed.entities), key=lambda f: f.end - f.start)
-    return [(found.entity, found.value) for found in alone]
+    known = (found for found in parsed.entities if found.entity in _ENTITIES)
+    # The last of a name wins: "from Cambodia, working in Thailand" is about Thailand.
+    alone = sorted(filter(stands_alone, known), key=lambda f: (f.value != HOME, f.end - f.start))
+    places = {found.entity: found.value for found in alone}
+    abroad = places.get("destination_province")
+    if abroad and places.get("country", HOME) == HOME:
+        places["country"] = abroad.partition("-")[0]
+    yield from places.items()
+    for name, amount in (("money", money(text)), ("duration", duration(text))):
+        if amount is not None:
+            yield name, amount

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import build, environments, model, pythons, stamps, steps, suite, system
+from tools import build, environments, model, pythons, settings, stamps, steps, suite, system
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -204,7 +204,7 @@ def test_a_taken_port_names_the_setting_that_changes_it() -> None:
 def test_the_port_is_that_of_the_environment_then_of_dotenv(
     environment: str, dotenv: str, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build, "ROOT", tmp_path)
+    monkeypatch.setattr(settings, "ROOT", tmp_path)
     monkeypatch.setenv("SAMLENG_PORT", environment)
     (tmp_path / ".env").write_text(dotenv)
     assert build.chosen_port() == port

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import errno
 import os
-import re
 import socket
 import sys
 from typing import TYPE_CHECKING
 
-from tools import environments, model, pythons, stamps, suite, system
+from tools import environments, model, pythons, settings, stamps, suite, system
 from tools.steps import ROOT, Failed, Progress, Stopped, end_with_parent, heed_signals, run
 
 if TYPE_CHECKING:
@@ -56,13 +55,7 @@ def start() -> int:
 
 def chosen_port() -> int:
     """Give SAMLENG_PORT of the environment or of .env, or 8000."""
-    text = os.environ.get("SAMLENG_PORT", "").strip()
-    settings = ROOT / ".env"
-    if not text and settings.is_file():
-        found = re.search(
-            r"^\s*(?:export\s+)?SAMLENG_PORT\s*=\s*['\"]?(\w+)", settings.read_text(), re.M
-        )
-        text = found.group(1) if found else ""
+    text = settings.setting("SAMLENG_PORT")
     if not text:
         return DEFAULT_PORT
     if not text.isdigit() or not 1 <= int(text) <= 65535:
@@ -133,6 +126,12 @@ def _bench() -> int:
     return run([environments.python("app"), "-m", "tests.bench"], timeout=3600)
 
 
+def _evaluate() -> int:
+    """Run tests/understanding, which prints its figures and writes docs/understanding.md."""
+    _build(Progress(3), ["dev", "rasa", "model"])
+    return run([environments.python("app"), "-m", "tests.understanding"], timeout=3600)
+
+
 def _lock() -> int:
     with Progress(1).step("Pinned requirements") as step:
         environments.pin(step)
@@ -160,6 +159,7 @@ _COMMANDS = {
     "test": _test,
     "lint": _lint,
     "bench": _bench,
+    "evaluate": _evaluate,
     "lock": _lock,
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -140,7 +141,7 @@ def run(
             start_new_session=True,
             pass_fds=tuple(keep_open),
         )
-        return _watch(process, timeout, step)
+        return _watch(process, timeout, step, log_path(log) if log else None)
     except FileNotFoundError:
         return 127
     finally:
@@ -180,7 +181,9 @@ def end_with_parent() -> None:
         raise Stopped(129)
 
 
-def _watch(process: subprocess.Popen[bytes], timeout: float, step: Step | None) -> int:
+def _watch(
+    process: subprocess.Popen[bytes], timeout: float, step: Step | None, log: Path | None
+) -> int:
     deadline = time.monotonic() + timeout
     try:
         while True:
@@ -193,9 +196,18 @@ def _watch(process: subprocess.Popen[bytes], timeout: float, step: Step | None) 
             if time.monotonic() > deadline:
                 return 124
             if step:
-                step.tick()
+                step.tick(_progress(log) if log else "")
     finally:
         _end(process)
+
+
+def _progress(log: Path) -> str:
+    """Give what a command says last of how far it is: a line such as `Classifier, 12 s: ...`."""
+    with log.open("rb") as output:
+        output.seek(max(0, log.stat().st_size - 500))
+        lines = output.read().decode(errors="replace").splitlines()
+    said = re.match(r"\w+, \d+ s: (.{1,60})", lines[-1]) if lines else None
+    return said.group(1).strip() if said else ""
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

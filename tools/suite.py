@@ -19,7 +19,17 @@ _CORE = ("tests/referrals", "tests/bot")
 _EXAMPLES = model.MODEL.parent / "nlu"
 """The training data as bot/training.py normalised them."""
 
-_NEVER_TYPED = ("callback", "discard", "done", "letter", "more", "resume", "told", "unknown")
+_NEVER_TYPED = (
+    "callback",
+    "discard",
+    "done",
+    "letter",
+    "lost",
+    "more",
+    "resume",
+    "told",
+    "unknown",
+)
 """Intents that only a button or the turn itself makes, so that no example teaches them."""
 
 _FOR_RASA = {

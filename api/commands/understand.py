@@ -7,22 +7,32 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 from api.commands.start import fail
+from bot.danger import danger
 from bot.rasa import RasaDidNotStart, RasaProcess, RasaSettings
-from bot.understand import understand
+from bot.text import normalise
+from bot.understand import Understanding, understand
 
 ROOT = Path(__file__).parents[2]
 
 
-def understand_lines() -> None:
+def understand_lines(
+    why: Annotated[
+        bool, typer.Option("--why", help="Also say how the text was read and what else it may be.")
+    ] = False,
+) -> None:
     """Read lines of text, write one JSON object a line: intent, topic, confidence, entities,
     danger.
 
     The lines are kept nowhere. Bytes that are no UTF-8 are replaced; an empty line gets its line
-    out too.
+    out too. The intent is always the best guess; with --why, `certainty` says what the bot would do
+    with it.
     """
-    asyncio.run(_understand())
+    asyncio.run(_understand(why))
 
 
 def _lines() -> Iterator[str]:
@@ -30,7 +40,31 @@ def _lines() -> Iterator[str]:
         yield line.decode("utf-8", errors="replace").rstrip("\r\n")
 
 
-async def _understand() -> None:
+def _said(line: str, found: Understanding) -> dict[str, Any]:
+    return {
+        "text": line,
+        "intent": found.intent,
+        "topic": found.topic,
+        "confidence": round(found.confidence, 4),
+        "entities": dict(found.entities),
+        "danger": found.danger,
+    }
+
+
+def _why(line: str, found: Understanding) -> dict[str, Any]:
+    regular = normalise(line)
+    return {
+        "read_as": regular,
+        "certainty": found.certainty,
+        "guesses": [
+            {"intent": intent, "topic": topic, "confidence": round(sure, 4)}
+            for intent, topic, sure in found.ranking
+        ],
+        "danger_by": "words" if danger(regular) else "model" if found.danger else None,
+    }
+
+
+async def _understand(why: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="samleng-") as home:
         process = RasaProcess(
             RasaSettings(
@@ -49,19 +83,7 @@ async def _understand() -> None:
         try:
             for line in _lines():
                 found = await understand(process.client, line)
-                print(
-                    json.dumps(
-                        {
-                            "text": line,
-                            "intent": found.intent,
-                            "topic": found.topic,
-                            "confidence": round(found.confidence, 4),
-                            "entities": dict(found.entities),
-                            "danger": found.danger,
-                        },
-                        ensure_ascii=False,
-                    ),
-                    flush=True,
-                )
+                said = _said(line, found) | (_why(line, found) if why else {})
+                print(json.dumps(said, ensure_ascii=False), flush=True)
         finally:
             await process.stop()

@@ -52,6 +52,7 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "action_unknown": fallback.unknown,
         "action_out_of_scope": fallback.out_of_scope,
         "action_not_understood_here": fallback.not_understood_here,
+        "action_lost": fallback.lost,
         "action_default_ask_affirmation": fallback.ask_affirmation,
         "action_default_ask_rephrase": fallback.ask_rephrase,
         "action_default_fallback": fallback.default_fallback,

@@ -54,6 +54,13 @@ def out_of_scope(session: Session, site: Site, asked: Asked) -> Answer:  # noqa:
     return Answer((Say("out_of_scope", buttons=() if asked.loop else None),))
 
 
+def lost(session: Session, site: Site, asked: Asked) -> Answer:
+    """Show the menu of pictures; when the message before was not understood either, a person."""
+    if asked.again:
+        return Answer((Say("give_up"),))
+    return ask_rephrase(session, site, asked)
+
+
 def ask_affirmation(session: Session, site: Site, asked: Asked) -> Answer:
     """Offer the best guesses as buttons. A guess that has no button is left out."""
     guesses = list(

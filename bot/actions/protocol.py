@@ -4,7 +4,7 @@ Source of the shapes: rasa 3.6.21, `rasa/core/actions/action.py` (RemoteAction) 
 `rasa/shared/core/trackers.py` (current_state).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -22,6 +22,10 @@ SAYABLE = str | Mapping[str, str]
 """A button of a say: a key of buttons.yml, or `{"label": "category.other", "payload": ...}`."""
 
 
+NOT_UNDERSTOOD = frozenset({"lost", "nlu_fallback"})
+"""What the dialogue hears of a sentence nobody is sure about: no idea, or one of two."""
+
+
 class BadRequest(ValueError):
     """What came is not a call of Rasa's action server protocol."""
 
@@ -32,7 +36,8 @@ class Asked:
 
     `update` is the message id of the last user event. `language` comes from the conversation, not
     from Rasa. `candidates` are the slots Rasa filled since it last ran an action: what a form's
-    validation must judge. `channel` is the channel of the last user event. `now` is UTC.
+    validation must judge. `channel` is the channel of the last user event. `again` says that the
+    message before this one was not understood either. `now` is UTC.
     """
 
     name: str
@@ -48,6 +53,7 @@ class Asked:
     now: datetime
     candidates: Mapping[str, str | None] = field(default_factory=dict)
     channel: str = ""
+    again: bool = False
 
     @property
     def delivery(self) -> str:
@@ -148,11 +154,22 @@ def parse_request(request: Mapping[str, Any], language: Language, now: datetime)
             now=now,
             candidates=_trailing_slots(events),
             channel=str(tracker.get("latest_input_channel") or ""),
+            again=_missed_before(events),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadRequest(
             f"not a call of the action server protocol: {type(error).__name__}"
         ) from None
+
+
+def _missed_before(events: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether the last but one message of the person was not understood."""
+    said: dict[Any, str | None] = {}
+    for event in events:
+        if event.get("event") == "user":
+            intent = (event.get("parse_data") or {}).get("intent") or {}
+            said[event.get("message_id")] = intent.get("name")
+    return len(said) > 1 and list(said.values())[-2] in NOT_UNDERSTOOD
 
 
 def _text(value: object) -> str | None:

@@ -24,6 +24,8 @@ from referrals.consent import Consent
 from referrals.files import CHUNK, FileStore, new_file_id
 from referrals.sealing import new_key
 from referrals.taxonomy import ConsentCode
+from tests.bench import massive
+from tests.bench.figures import Row, row
 from tests.house import Town, build_town, told_draft
 
 ROOT = Path(__file__).parents[2]
@@ -38,8 +40,6 @@ SENTENCES = [
     "សួស្តី",
 ]
 
-Row = dict[str, object]
-
 
 def milliseconds(act: Callable[[], object], times: int) -> list[float]:
     """Time an act: its duration in milliseconds, `times` times."""
@@ -49,17 +49,6 @@ def milliseconds(act: Callable[[], object], times: int) -> list[float]:
         act()
         spans.append((time.perf_counter() - begun) * 1000)
     return spans
-
-
-def row(what: str, figure: float, unit: str, beside: str, other: float) -> Row:
-    return {
-        "what": what,
-        "figure": round(figure, 3),
-        "unit": unit,
-        "beside": beside,
-        "other": round(other, 3),
-        "ratio": round(figure / other, 2) if other else None,
-    }
 
 
 def lodging_beside_a_bare_insert(town: Town, times: int = 30) -> Row:
@@ -213,6 +202,7 @@ def main() -> None:
             *asyncio.run(understanding(folder)),
         ]
         town.site.store.engine.dispose()
+    rows += massive.figures()
     width = max(len(str(r["what"])) for r in rows)
     for each in rows:
         print(

@@ -43,6 +43,7 @@ def test_every_button_with_one_value_fits_into_64_bytes() -> None:
         "told:told=name",
         "unknown",
         "nlu_fallback",
+        "lost",
         "restart",
         "/restart",
         "session_start",

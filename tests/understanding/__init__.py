@@ -1,0 +1,1 @@
+"""How well sentences are understood that nobody trained on: the sets, the figures, the page."""
