@@ -1,109 +1,276 @@
-"""Words of danger, found whatever else was said. A lexicon, so that no model can unlearn them."""
+"""Danger, found whatever else was said. Rules that people can read, so that no model unlearns them.
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+bot/content/danger/words.yml groups what means the same, rules.yml says which groups together mean
+danger, quiet.yml what takes it back: sayings, denials, questions, what is over.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
+from bot.alike import Unit, as_written, consonants, units
 from bot.text import normalise
 
-LEXICON = Path(__file__).parent / "content" / "danger.yml"
+LEXICON = Path(__file__).parent / "content" / "danger"
 
 UNCLEAR = "unclear"
 """The kind when only a cry for help, or the model, tells of danger."""
 
-_GONE = "\u2502"  # stands where a saying was taken out, so that its neighbours do not join up
+REACH = 60
+"""Letters from the first to the last word of a rule whose words may stand in any order."""
+
+NEAR = 14
+"""Letters between two words that must follow each other."""
+
+ECHO = 80
+"""Letters between a rule's words and the question, or the end, that takes them back."""
+
+_GROUP = ""  # the key of a trie's node under which the groups of a finished phrase stand
+
+_Trie = dict[str, Any]
+
+
+class _Span(NamedTuple):
+    """Where words stand, in letters."""
+
+    start: int
+    end: int
+
+    def overlaps(self, other: "_Span") -> bool:
+        return self.start < other.end and other.start < self.end
+
+    def within(self, letters: int, other: "_Span") -> bool:
+        return other.start - self.end <= letters and self.start - other.end <= letters
+
+
+_Found = Mapping[str, Sequence[_Span]]
+_Chain = tuple[str, ...]
+"""Groups whose words follow each other."""
+
+_Rule = tuple[_Chain, ...]
+"""Chains that stand near each other in any order."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
     name: str
-    khmer: re.Pattern[str]
-    latin: re.Pattern[str]
-    denied_khmer: re.Pattern[str] | None
-    denied_latin: re.Pattern[str] | None
+    always: tuple[_Rule, ...]
+    told: tuple[_Rule, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Lexicon:
-    never_khmer: re.Pattern[str]
-    never_latin: re.Pattern[str]
-    whole: frozenset[str]
+    words: _Trie
+    english: frozenset[str]
     kinds: tuple[_Kind, ...]
+    deniable: frozenset[str]
+    sayings: tuple[_Rule, ...]
+    quiet: tuple[_Rule, ...]
+    loud: tuple[_Rule, ...]
 
 
 def danger(text: str) -> str | None:
     """Give the kind of danger that normalised `text` tells of, or None.
 
     Kinds: suicide, violence, confinement, trafficking, child, illness, the first that fits; UNCLEAR
-    when the text is a cry for help and nothing else.
+    when the text only cries for help.
     """
     lexicon = _read()
-    unspaced = re.sub(r"\s+", "", text)
-    khmer = lexicon.never_khmer.sub(_GONE, unspaced)
-    latin = lexicon.never_latin.sub(_GONE, text.casefold().replace("\u2019", "'"))
+    spelt = _spelt(text, lexicon.english)
+    found = _found(spelt, lexicon)
+    echoes = _echoes(found, lexicon)
     for kind in lexicon.kinds:
-        if kind.khmer.search(_without(kind.denied_khmer, khmer)):
+        if any(_matches(rule, found) for rule in kind.always):
             return kind.name
-        if kind.latin.search(_without(kind.denied_latin, latin)):
-            return kind.name
-    return UNCLEAR if unspaced.casefold().strip("!?.។៕ ") in lexicon.whole else None
+        for rule in kind.told:
+            for match in _matches(rule, found):
+                if not any(match.within(ECHO, echo) for echo in echoes):
+                    return kind.name
+    cries = found.get("cry_and_nothing_else", ())
+    alone = any(cry == (spelt[0].start, spelt[-1].end) for cry in cries)
+    return UNCLEAR if alone else None
 
 
-def _without(denied: re.Pattern[str] | None, text: str) -> str:
-    return denied.sub(_GONE, text) if denied else text
+def _spelt(text: str, english: frozenset[str]) -> list[Unit]:
+    """Give the units of a text; of an English word only the word, for its sound is another's."""
+    return [
+        Unit(unit.keys[:1], unit.start, unit.end) if unit.keys[0] in english else unit
+        for unit in units(text)
+    ]
+
+
+# ---- which words stand where
+
+
+def _found(spelt: Sequence[Unit], lexicon: _Lexicon) -> dict[str, list[_Span]]:
+    """Give where words of each group stand, without those of sayings and those denied."""
+    found: dict[str, list[_Span]] = {}
+    for group, span in _looked_up(spelt, lexicon.words):
+        found.setdefault(group, []).append(span)
+    said = [match for rule in lexicon.sayings for match in _matches(rule, found)]
+    if said:
+        for group, spans in found.items():
+            found[group] = [
+                span for span in spans if not any(_swallows(saying, span) for saying in said)
+            ]
+    denied = _denied_from(found)
+    for group in lexicon.deniable & found.keys():
+        found[group] = [span for span in found[group] if span.start not in denied]
+    return found
+
+
+def _swallows(saying: _Span, span: _Span) -> bool:
+    longer = span.start <= saying.start and saying.end <= span.end and span != saying
+    return saying.overlaps(span) and not longer
+
+
+def _looked_up(spelt: Sequence[Unit], words: _Trie) -> Iterator[tuple[str, _Span]]:
+    for first, unit in enumerate(spelt):
+        if not unit.begins:
+            continue
+        nodes = [words]
+        for last in range(first, len(spelt)):
+            nodes = [node[key] for node in nodes for key in spelt[last].keys if key in node]
+            if not nodes:
+                break
+            if spelt[last].ends:
+                span = _Span(unit.start, spelt[last].end)
+                yield from {(group, span) for node in nodes for group in node.get(_GROUP, ())}
+
+
+def _denied_from(found: _Found) -> frozenset[int]:
+    """Give the places right after a denial: "never | beaten", "there is nobody who | beats"."""
+    places = {span.end for span in found.get("not", ())}
+    particles = [span.start for span in found.get("not_at_the_end", ())]
+    for span in found.get("not_if_te", ()):
+        if any(0 <= particle - span.end <= REACH for particle in particles):
+            places.add(span.end)
+    nobody = {span.end for span in found.get("there_is_no", ())}
+    places |= {span.end for span in found.get("they", ()) if span.start in nobody}
+    return frozenset(places)
+
+
+# ---- which rules fit
+
+
+def _echoes(found: _Found, lexicon: _Lexicon) -> list[_Span]:
+    """Give where somebody only asks, or tells what is over, and does not cry for help as well."""
+    if any(_matches(rule, found) for rule in lexicon.loud):
+        return []
+    return [match for rule in lexicon.quiet for match in _matches(rule, found)]
+
+
+def _matches(rule: _Rule, found: _Found) -> list[_Span]:
+    """Give where a rule fits."""
+    if not all(found.get(group) for chain in rule for group in chain):
+        return []
+    anchors, *others = (_chained(chain, found) for chain in rule)
+    return [match for anchor in anchors if (match := _gathered(anchor, others)) is not None]
+
+
+def _chained(chain: _Chain, found: _Found) -> list[_Span]:
+    """Give where words of the chain's groups follow each other, at most NEAR letters between."""
+    first, *rest = (found[group] for group in chain)
+    for following in rest:
+        starts = [span.start for span in following]
+        longer = []
+        for span in first:
+            i = bisect_left(starts, span.end)
+            if i < len(starts) and starts[i] - span.end <= NEAR:
+                longer.append(_Span(span.start, following[i].end))
+        first = longer
+    return list(first)
+
+
+def _gathered(anchor: _Span, others: Sequence[Sequence[_Span]]) -> _Span | None:
+    """Give the words around an anchor that make a rule whole: the nearest before or behind."""
+    picked = [anchor]
+    for spans in others:
+        i = bisect_left(spans, anchor)
+        near = [
+            span
+            for span in (*spans[max(0, i - 2) : i], *spans[i : i + 2])
+            if not any(span.overlaps(other) for other in picked)
+        ]
+        if not near:
+            return None
+        picked.append(
+            min(near, key=lambda span: max(span.start, anchor.start) - min(span.end, anchor.end))
+        )
+    whole = _Span(min(s.start for s in picked), max(s.end for s in picked))
+    return whole if whole.end - whole.start <= REACH + len(others) else None
+
+
+# ---- reading the lexicon
 
 
 @cache
 def _read() -> _Lexicon:
-    content: dict[str, Any] = yaml.safe_load(LEXICON.read_text(encoding="utf-8"))
-    denials, deniable = content["not"], frozenset(content["deniable"])
+    words, rules, quiet = (_yaml(name) for name in ("words", "rules", "quiet"))
+    groups: dict[str, dict[str, list[str]]] = {**words["groups"], **quiet["groups"]}
+    everything = frozenset(groups)
+
+    def read_rules(lines: Iterable[str]) -> tuple[_Rule, ...]:
+        return tuple(_rule(line, everything) for line in lines)
+
     return _Lexicon(
-        never_khmer=re.compile(_khmer(content["never"]["km"])),
-        never_latin=re.compile(_latin(content["never"]["latin"])),
-        whole=frozenset(normalise(cry).replace(" ", "") for cry in content["whole"]),
+        words=_trie(groups),
+        english=frozenset(as_written(word) for word in words["english"]),
         kinds=tuple(
-            _Kind(
-                name,
-                re.compile(_khmer(words["km"])),
-                re.compile(_latin(words["latin"])),
-                _denied_khmer(words["km"], denials) if name in deniable else None,
-                _denied_latin(words["latin"], denials) if name in deniable else None,
-            )
-            for name, words in content["kinds"].items()
+            _Kind(name, read_rules(kind.get("always", ())), read_rules(kind.get("told", ())))
+            for name, kind in rules.items()
         ),
+        deniable=frozenset(quiet["deniable"]),
+        sayings=read_rules(quiet["sayings"]),
+        quiet=read_rules(quiet["quiet"]),
+        loud=read_rules(quiet["loud"]),
     )
 
 
-def _denied_khmer(phrases: Sequence[str], denials: Mapping[str, Sequence[str]]) -> re.Pattern[str]:
-    who = tuple(denials["who"])
-    doing = _khmer(phrase for phrase in phrases if not phrase.startswith(who))
-    doer = _khmer(phrase for phrase in phrases if phrase.startswith(who))
-    return re.compile(
-        f"{_khmer(denials['km'])}{doing}"
-        f"|{_khmer(denials['km_with_te'])}{doing}.{{0,8}}ទេ"
-        f"|{_khmer(denials['km_who'])}{doer}"
-    )
+def _yaml(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((LEXICON / f"{name}.yml").read_text(encoding="utf-8"))
+    return content
 
 
-def _denied_latin(phrases: Sequence[str], denials: Mapping[str, Sequence[str]]) -> re.Pattern[str]:
-    return re.compile(_latin(denials["latin"]) + r"\s+" + _latin(phrases))
+def _rule(line: str, groups: frozenset[str]) -> _Rule:
+    """Read "weapon + they > hold": `+` for near each other, `>` for one right after the other.
+
+    Raises ValueError for a group that is not in the lexicon.
+    """
+    rule = tuple(tuple(group.strip() for group in chain.split(">")) for chain in line.split("+"))
+    if unknown := {group for chain in rule for group in chain} - groups:
+        raise ValueError(f"The rule {line!r} names unknown groups of words: {sorted(unknown)}")
+    return rule
 
 
-def _khmer(phrases: Iterable[str]) -> str:
-    """Match phrases anywhere, spaces taken out: Khmer does not divide words."""
-    return _any(normalise(phrase).replace(" ", "") for phrase in phrases)
+def _trie(groups: Mapping[str, Mapping[str, Sequence[str]]]) -> _Trie:
+    """Put all phrases into one tree of keys, so that a text is looked through once."""
+    trie: _Trie = {}
+    for group, spellings in groups.items():
+        names = {group, *spellings.get("also", ())}
+        for phrase in _phrases(spellings):
+            node = trie
+            for key in phrase:
+                node = node.setdefault(key, {})
+            node[_GROUP] = node.get(_GROUP, frozenset()) | names
+    return trie
 
 
-def _latin(phrases: Iterable[str]) -> str:
-    """Match phrases as whole words, however many spaces there are between them."""
-    return r"\b" + _any(normalise(phrase) for phrase in phrases).replace(r"\ ", r"\s+") + r"\b"
-
-
-def _any(phrases: Iterable[str]) -> str:
-    known = sorted(set(phrases), key=len, reverse=True)
-    return "(?:" + "|".join(map(re.escape, known)) + ")" if known else "(?!)"
+def _phrases(spellings: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+    """Give the keys of every phrase of a group, of romanised ones also without the vowels."""
+    for phrase in spellings.get("km", ()):
+        yield [unit.keys[-1] for unit in units(normalise(phrase))]
+    for phrase in spellings.get("en", ()):
+        yield [unit.keys[0] for unit in units(normalise(phrase))]
+    for phrase in spellings.get("ro", ()):
+        sounds = [unit.keys[-1] for unit in units(normalise(phrase))]
+        yield sounds
+        for bare in product(*({sound, consonants(sound)} for sound in sounds)):
+            if len("".join(bare)) > 1 and all(bare):
+                yield list(bare)

@@ -303,6 +303,10 @@ class RasaProcess:
         settings = self._settings
         return {
             **quiet_environment(settings.home / "home"),
+            # A language model's weights were fetched when it was trained: who hears migrants asks
+            # nobody outside.
+            "HF_HUB_OFFLINE": "1",
+            "TRANSFORMERS_OFFLINE": "1",
             "PYTHONPATH": str(settings.root),
             "SAMLENG_RASA_PORT": str(port),
             "SAMLENG_RASA_MODEL": str(settings.model.resolve()),

@@ -50,8 +50,8 @@ class SentenceClassifier(IntentClassifier, GraphComponent):
     def get_default_config() -> dict[str, Any]:
         """Give the settings.
 
-        words, word_pieces, text_pieces, sounds, sound_pieces, concepts: weight of each block of
-        nlu/features.py, 0 leaves it out. dense: weight of a language model's sentence vector.
+        words, word_pieces, sounds, sound_pieces, concepts: weight of each block of nlu/features.py,
+        0 leaves it out. dense: weight of a language model's sentence vector.
         at_least: in how many sentences a feature must stand. strictness: the machines' C, larger
         follows the training sentences more closely. folds: parts the training data are cut into
         to find the temperatures. ranking_length: how many labels `intent_ranking` holds.
@@ -59,7 +59,6 @@ class SentenceClassifier(IntentClassifier, GraphComponent):
         return {
             "words": 1.0,
             "word_pieces": 1.0,
-            "text_pieces": 0.5,
             "sounds": 1.0,
             "sound_pieces": 1.0,
             "concepts": 1.0,

@@ -56,11 +56,6 @@ def word_pieces(of: Sentence) -> list[str]:
     return [piece for word in of.words for piece in _runs(f" {word} ", 5, "") if piece != " "]
 
 
-def text_pieces(of: Sentence) -> list[str]:
-    """Give one to six neighbouring signs of the sentence without spaces, over all word edges."""
-    return _runs("".join(of.words), 6, "")
-
-
 def sounds(of: Sentence) -> list[str]:
     """Give sounds of words and of pairs of neighbours."""
     return _runs(of.sounds, 2, " ")
@@ -77,8 +72,7 @@ def concepts(of: Sentence) -> list[str]:
 
 
 BLOCKS: dict[str, Callable[[Sentence], list[str]]] = {
-    block.__name__: block
-    for block in (words, word_pieces, text_pieces, sounds, sound_pieces, concepts)
+    block.__name__: block for block in (words, word_pieces, sounds, sound_pieces, concepts)
 }
 
 

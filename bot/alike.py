@@ -1,0 +1,124 @@
+"""Letters and words made comparable, however they are spelt: what the danger lexicon looks through.
+
+Khmer script is read sign by sign, for it does not divide words; what people leave out or mix up
+(bantoc, coeng, long and short vowels) does not count. Latin letters are read word by word: as
+written, for English, and by their sound, for romanised Khmer, which has no spelling (ខ្ញុំ is typed
+khnhom, knyom, nhom, kjom). Of a sound only the consonants count and the kind of vowel between them,
+A (a, ea), E (e, i) or O (o, u); who types no vowels (ke vy knhm) is compared by the consonants.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+NUMBER = "0"
+"""The key of any number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A Khmer sign, a Latin word or a number.
+
+    `keys` are the forms it is found by. A word can begin at it, or end with it, or neither.
+    `start` and `end` count letters from the beginning of the text.
+    """
+
+    keys: tuple[str, ...]
+    start: int
+    end: int
+    begins: bool = True
+    ends: bool = True
+
+
+_COENG = "\u17d2"
+_SILENT = "\u17c9\u17ca\u17cb\u17cc\u17cd\u17ce\u17cf\u17d0\u17d1\u17dd"
+_VOWELS = frozenset(map(chr, range(0x17B6, 0x17C9)))
+_ONE_SIGN = str.maketrans(
+    {"ំ": "ម", "ឡ": "ល", "ណ": "ន", "ឺ": "ី", "ឹ": "ិ", "ួ": "ូ", "ៈ": "ះ"} | dict.fromkeys(_SILENT)
+)
+_PART = re.compile(r"[\u1780-\u17ff]+|[0-9]+|[^\W\d_\u1780-\u17ff][^\W\d_\u1780-\u17ff'\u2019]*")
+
+
+def units(text: str) -> list[Unit]:
+    """Give what normalised `text` is made of, without spaces and signs."""
+    found: list[Unit] = []
+    for part in _PART.findall(text):
+        place = found[-1].end if found else 0
+        if "\u1780" <= part[0] <= "\u17ff":
+            found += _khmer(part, place)
+        elif part[0].isdigit():
+            found.append(Unit((NUMBER,), place, place + len(part)))
+        else:
+            word = part.casefold()
+            found.append(Unit((as_written(word), *by_sound(word)), place, place + len(word)))
+    return found
+
+
+def _khmer(part: str, place: int) -> list[Unit]:
+    signs = part.translate(_ONE_SIGN)
+    found: list[Unit] = []
+    for i, sign in enumerate(signs):
+        if sign == _COENG:
+            continue
+        begins = sign not in _VOWELS and (i == 0 or signs[i - 1] != _COENG)
+        after = signs[i + 1 : i + 2]
+        ends = after != _COENG and after not in _VOWELS
+        found.append(Unit((sign,), place + i, place + i + 1, begins, ends))
+    return found
+
+
+def as_written(word: str) -> str:
+    """Give the key of an English word: its letters, without apostrophes."""
+    return "=" + word.replace("'", "").replace("\u2019", "")
+
+
+_SOUNDS = tuple(
+    (re.compile(pattern), becomes)
+    for pattern, becomes in (
+        (r"œ", "e"),
+        (r"[^a-z]", ""),
+        (r"(.)\1+", r"\1"),
+        (r"ng", "N"),
+        (r"n[yj](?=[aeiou])|nh", "n"),
+        (r"tch|chh?|jh?", "c"),
+        (r"[kgq]h?|x", "k"),
+        (r"[pbf]h?", "p"),
+        (r"[td]h?", "t"),
+        (r"w", "v"),
+        (r"z|sh", "s"),
+        (r"(?<=[aeiouklmnpstvrN])h(?![aeiou])|(?<=[klmnpstvN])h", ""),
+        (r"(?<=[aeiou])r(?![aeiou])", ""),
+    )
+)
+
+
+_VOWEL_RUN = re.compile(r"[aeiou]+(?:y(?![aeiou]))?")
+_SILENT_V = re.compile(r"(?<=[AEO])v(?![AEO])")
+
+
+def _vowel(run: re.Match[str]) -> str:
+    """Give the kind of a run of vowels, and a y when it glides to one: veay, vai."""
+    typed = run[0]
+    if typed[0] == "a" or typed.startswith(("ea", "ia")):
+        kind = "A"
+    elif typed[0] in "ei" or typed.startswith("oe"):
+        kind = "E"
+    else:
+        kind = "O"
+    return kind + "y" if typed[-1] == "y" or (len(typed) > 1 and typed[-1] == "i") else kind
+
+
+def by_sound(word: str) -> tuple[str, ...]:
+    """Give the keys of a romanised word; of one typed without vowels, its consonants."""
+    plain = "".join(
+        sign for sign in unicodedata.normalize("NFD", word) if not unicodedata.combining(sign)
+    )
+    for pattern, becomes in _SOUNDS:
+        plain = pattern.sub(becomes, plain)
+    plain = _SILENT_V.sub("", _VOWEL_RUN.sub(_vowel, plain))
+    return (plain,) if plain else ()
+
+
+def consonants(sound: str) -> str:
+    """Give what is left of a sound when its vowels are not typed."""
+    return sound.translate({ord(vowel): None for vowel in "AEO"})
