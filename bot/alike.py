@@ -30,13 +30,18 @@ class Unit:
     ends: bool = True
 
 
+BANTOC = "\u17cb"
+"""The sign of a short vowel: many leave it out where it should stand, nobody puts it elsewhere."""
+
 _COENG = "\u17d2"
-_SILENT = "\u17c9\u17ca\u17cb\u17cc\u17cd\u17ce\u17cf\u17d0\u17d1\u17dd"
+_SILENT = "\u17c9\u17ca\u17cc\u17cd\u17ce\u17cf\u17d0\u17d1\u17dd"
 _VOWELS = frozenset(map(chr, range(0x17B6, 0x17C9)))
 _ONE_SIGN = str.maketrans(
     {"ំ": "ម", "ឡ": "ល", "ណ": "ន", "ឺ": "ី", "ឹ": "ិ", "ួ": "ូ", "ៈ": "ះ"} | dict.fromkeys(_SILENT)
 )
-_PART = re.compile(r"[\u1780-\u17ff]+|[0-9]+|[^\W\d_\u1780-\u17ff][^\W\d_\u1780-\u17ff'\u2019]*")
+_PART = re.compile(
+    r"[\u1780-\u17ff]+|[0-9]+|(?:[^\W\d_\u1780-\u17ff]|(?<=[^\W\d_])['\u2019](?=[^\W\d_]))+"
+)
 
 
 def units(text: str) -> list[Unit]:
@@ -47,7 +52,7 @@ def units(text: str) -> list[Unit]:
         if "\u1780" <= part[0] <= "\u17ff":
             found += _khmer(part, place)
         elif part[0].isdigit():
-            found.append(Unit((NUMBER,), place, place + len(part)))
+            found.append(Unit((NUMBER, part), place, place + len(part)))
         else:
             word = part.casefold()
             found.append(Unit((as_written(word), *by_sound(word)), place, place + len(word)))
@@ -58,12 +63,14 @@ def _khmer(part: str, place: int) -> list[Unit]:
     signs = part.translate(_ONE_SIGN)
     found: list[Unit] = []
     for i, sign in enumerate(signs):
-        if sign == _COENG:
+        if sign in (_COENG, BANTOC):
             continue
         begins = sign not in _VOWELS and (i == 0 or signs[i - 1] != _COENG)
-        after = signs[i + 1 : i + 2]
+        short = signs.startswith(BANTOC, i + 1)
+        after = signs[i + 1 + short : i + 2 + short]
         ends = after != _COENG and after not in _VOWELS
-        found.append(Unit((sign,), place + i, place + i + 1, begins, ends))
+        key = sign + BANTOC * short
+        found.append(Unit((key,), place + i, place + i + 1 + short, begins, ends))
     return found
 
 
@@ -79,6 +86,7 @@ _SOUNDS = tuple(
         (r"[^a-z]", ""),
         (r"(.)\1+", r"\1"),
         (r"ng", "N"),
+        (r"(?<=[aeiou])nh(?![aeiou])", "J"),  # banh is not ban
         (r"n[yj](?=[aeiou])|nh", "n"),
         (r"tch|chh?|jh?", "c"),
         (r"[kgq]h?|x", "k"),
@@ -119,6 +127,9 @@ def by_sound(word: str) -> tuple[str, ...]:
     return (plain,) if plain else ()
 
 
+_BARE = {**{ord(vowel): None for vowel in "AEO"}, ord("J"): "n"}
+
+
 def consonants(sound: str) -> str:
     """Give what is left of a sound when its vowels are not typed."""
-    return sound.translate({ord(vowel): None for vowel in "AEO"})
+    return sound.translate(_BARE)

@@ -139,8 +139,9 @@ class _Sentence:
         said = self.next_to(amount.first, -1)
         return (
             0 < amount.value <= _LONGEST
-            and said not in {"ordinals", "children"}
-            and self.next_to(unit, 1) not in {"old", "months"}
+            and said != "ordinals"
+            and not (said == "children" and self.words[unit].value == "year")
+            and self.next_to(unit, 1) not in {"old", "months", "again"}
             and not self._is_age(amount)
             and not self._is_date(amount, unit)
             and not (amount.value == 1 and (said == "rates" or self._is_rate(amount, unit)))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from bot.alike import Unit, as_written, consonants, units
+from bot.alike import BANTOC, NUMBER, Unit, as_written, consonants, units
 from bot.text import normalise
 
 LEXICON = Path(__file__).parent / "content" / "danger"
@@ -30,6 +30,9 @@ NEAR = 14
 
 ECHO = 80
 """Letters between a rule's words and the question, or the end, that takes them back."""
+
+TOO_SHORT = 2
+"""So many consonants alone, without the vowels, could be any word."""
 
 _GROUP = ""  # the key of a trie's node under which the groups of a finished phrase stand
 
@@ -92,9 +95,16 @@ def danger(text: str) -> str | None:
             for match in _matches(rule, found):
                 if not any(match.within(ECHO, echo) for echo in echoes):
                     return kind.name
+    return UNCLEAR if _only_cries(spelt, found) else None
+
+
+def _only_cries(spelt: Sequence[Unit], found: _Found) -> bool:
+    """Tell whether a message is a cry for help and nothing else but "please", "brother"."""
     cries = found.get("cry_and_nothing_else", ())
-    alone = any(cry == (spelt[0].start, spelt[-1].end) for cry in cries)
-    return UNCLEAR if alone else None
+    said = [*cries, *found.get("please", ())]
+    return bool(cries) and all(
+        any(span.start <= unit.start and unit.end <= span.end for span in said) for unit in spelt
+    )
 
 
 def _spelt(text: str, english: frozenset[str]) -> list[Unit]:
@@ -265,12 +275,15 @@ def _trie(groups: Mapping[str, Mapping[str, Sequence[str]]]) -> _Trie:
 def _phrases(spellings: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
     """Give the keys of every phrase of a group, of romanised ones also without the vowels."""
     for phrase in spellings.get("km", ()):
-        yield [unit.keys[-1] for unit in units(normalise(phrase))]
+        signs = [unit.keys[-1] for unit in units(normalise(phrase))]
+        yield signs
+        if len(signs) > TOO_SHORT + 1:
+            yield from map(list, product(*({sign, sign.rstrip(BANTOC)} for sign in signs)))
     for phrase in spellings.get("en", ()):
-        yield [unit.keys[0] for unit in units(normalise(phrase))]
+        yield [unit.keys[-1 if unit.keys[0] == NUMBER else 0] for unit in units(normalise(phrase))]
     for phrase in spellings.get("ro", ()):
         sounds = [unit.keys[-1] for unit in units(normalise(phrase))]
         yield sounds
         for bare in product(*({sound, consonants(sound)} for sound in sounds)):
-            if len("".join(bare)) > 1 and all(bare):
+            if len("".join(bare)) > TOO_SHORT and all(bare):
                 yield list(bare)

@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 from sqlmodel import Session
 
 from bot import buttons, conversation
-from bot.certainty import TOPICAL, Certainty
 from bot.content import Content
 from bot.content.render import SAFETY_CARD, render
 from bot.content.retell import draft_words
 from bot.danger import danger
+from bot.meaning import Meaning, acted_on, in_danger
 from bot.message import (
     FILE_LIMIT,
     TELLABLE,
@@ -67,23 +67,8 @@ HIDE = "hide_last"
 TOLD = frozenset({"story", "name", "addition"})
 """What is told rather than chosen: sealed, and never understood by a machine."""
 
-FALLBACK = "nlu_fallback"
-"""Rasa's name for a sentence that may mean one of two things."""
-
-LOST = "lost"
-
 ONE_TELLING_ONLY = frozenset({"name"})
 """Told in text alone: a name spoken in a voice note cannot be read back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a message means to the dialogue: codes only."""
-
-    intent: str
-    confidence: float = 1.0
-    entities: tuple[tuple[str, str], ...] = ()
-    ranking: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +148,10 @@ class Turns:
         if awaiting:
             return self._told_text(message, text, awaiting, understood)
         if understood.danger:
-            return _danger(understood)
+            return in_danger(understood)
         if surely_yes(normalise(text)):
             return Meaning("affirm", entities=((SURELY, "yes"),))
-        return _acted_on(understood)
+        return acted_on(understood)
 
     def _understood(self, text: str, cry: str | None) -> Understanding:
         understood: Understanding = self.wait(understand(self.rasa, text))
@@ -180,11 +165,11 @@ class Turns:
         if short and understood.intent in CONTROLS and sure >= CONTROL_CONFIDENCE:
             return Meaning(understood.intent, sure, understood.entities)
         if understood.danger and awaiting == "name":
-            return _danger(understood)
+            return in_danger(understood)
         if not self._keep(message, awaiting, text=text):
             return Meaning("unknown", entities=(("kind", "no_case"),))
         if understood.danger:
-            return _danger(understood)
+            return in_danger(understood)
         if short and understood.intent in INTERRUPTIONS and sure >= INTERRUPTION_CONFIDENCE:
             return Meaning(understood.intent, sure, understood.entities)
         return Meaning("told", entities=(("told", awaiting),))
@@ -390,33 +375,3 @@ def _speaks(message: Message, state: conversation.State) -> bool:
     stickers = all(a.kind is AttachmentKind.STICKER for a in message.attachments)
     meant = any(sign.isalnum() for sign in normalise(message.text or ""))
     return stickers and meant and state.awaiting not in TOLD
-
-
-def _acted_on(understood: Understanding) -> Meaning:
-    """Give the dialogue as much of a sentence as is sure (bot/certainty.py)."""
-    sure, entities = understood.confidence, understood.entities
-    match understood.certainty:
-        case Certainty.SURE:
-            return Meaning(understood.intent, sure, entities)
-        case Certainty.OPEN:
-            return Meaning(understood.intent, sure, _named(entities))
-        case Certainty.EITHER:
-            guesses = tuple((_label(intent, topic), c) for intent, topic, c in understood.ranking)
-            return Meaning(FALLBACK, sure, _named(entities), guesses[:2])
-        case Certainty.LOST:
-            return Meaning(LOST, sure, _named(entities))
-
-
-def _named(entities: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Keep what was named, such as a place, and leave out the guessed topic."""
-    return tuple(entity for entity in entities if entity[0] not in TOPICAL.values())
-
-
-def _danger(understood: Understanding) -> Meaning:
-    places = tuple((n, v) for n, v in understood.entities if n == "country")
-    kind = (("danger", understood.danger),) if understood.danger else ()
-    return Meaning("danger", entities=(*places, *kind))
-
-
-def _label(intent: str, topic: str | None) -> str:
-    return f"{intent}.{topic}" if topic else intent

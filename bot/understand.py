@@ -1,5 +1,6 @@
 """What one sentence means, in the codes of the taxonomy."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,7 +18,10 @@ GUESSES = 3
 
 HOME = "KH"
 
-_CUT_ANYWHERE = frozenset({"country", "sector"})
+_CUT_ANYWHERE = frozenset({"country", "sector", "destination_province"})
+"""Foreign names, which the tokenizer glues to their neighbours, and plain words."""
+
+_WITHIN_A_SYLLABLE = re.compile("[\u17b6-\u17d3]")
 _PLACE_WORDS = ("ខេត្ត", "ក្រុង", "រាជធានី", "ស្រុក", "រដ្ឋ")
 _ENTITIES = frozenset({"country", "province", "destination_province", "sector"})
 
@@ -84,7 +88,7 @@ def _codes(parsed: Parsed, text: str) -> Iterator[tuple[str, str]]:
 
     def stands_alone(found: Found) -> bool:
         if found.entity in _CUT_ANYWHERE and not text[found.start : found.end].isascii():
-            return True
+            return not _WITHIN_A_SYLLABLE.match(text, found.end)
         before = text[: found.start].rstrip()
         begins = found.start in starts or before.endswith(_PLACE_WORDS)
         return begins and (found.end in ends or before.endswith(_PLACE_WORDS))

@@ -121,8 +121,12 @@ class EntityTagger(GraphComponent, EntityExtractorMixin):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Give the settings: `iterations` over the examples, at most."""
-        return {"iterations": 15}
+        """Give the settings.
+
+        iterations: over the examples, at most. elsewhere: marked entities that are not to be
+        learnt, because something else reads them.
+        """
+        return {"iterations": 15, "elsewhere": []}
 
     @classmethod
     def create(
@@ -164,7 +168,8 @@ class EntityTagger(GraphComponent, EntityExtractorMixin):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from all examples and store what was learnt in Rasa's model."""
-        elsewhere = {table["name"] for table in training_data.lookup_tables}
+        tables = {table["name"] for table in training_data.lookup_tables}
+        elsewhere = tables | set(self._config["elsewhere"])
         examples = [
             (
                 message.get(TOKENS_NAMES[TEXT]),

@@ -136,6 +136,7 @@ def test_no_sum_is_read_where_there_is_none(typed: str) -> None:
         ("2-3 ខែ", "3 month"),
         ("8 dol 10 khae", "10 month"),
         ("ក្មេងប្រុស បាត់ ៣ថ្ងៃ", "3 day"),
+        ("ខលអត់ជាប់កូន៣ខែ", "3 month"),
         ("អាយុ ២៥ឆ្នាំ ធ្វើការ ៣ឆ្នាំ", "3 year"),
         ("៥ថ្ងៃនៅខែមេសា", "5 day"),
         ("១ខែហើយ គេជំពាក់ ៥០០០បាត", "1 month"),
@@ -157,6 +158,7 @@ def test_a_span_is_a_number_and_its_unit(typed: str, span: str) -> None:
         "aged 19 years",
         "I am 25 years old",
         "ក្មេង5ឆ្នាំ",
+        "kon 2chnam nov bontub mneak eng",
     ],
 )
 def test_an_age_is_no_span(typed: str) -> None:
@@ -190,6 +192,8 @@ def test_a_date_is_no_span(typed: str) -> None:
         "១ខែបាន៩០០០បាត",
         "one day 300 baht",
         "300 baht per month",
+        "how many days off in one week",
+        "អង្គុយស្ងៀមមួយថ្ងៃៗ",
         "ធ្វើការមួយថ្ងៃ១២ម៉ោង",
         "12 maong muoy thngai",
     ],

@@ -46,6 +46,7 @@ class Talk:
         update: str | None = None,
         candidates: dict[str, str | None] | None = None,
         ranking: tuple[tuple[str, float], ...] = (),
+        again: bool = False,
     ) -> Answer:
         self.count += 1
         asked = Asked(
@@ -62,6 +63,7 @@ class Talk:
             now=NOW,
             candidates=candidates or {},
             channel=self.channel,
+            again=again,
         )
         with self.site.store.writing() as session:
             answer = ACTIONS[action](session, self.site, asked)

@@ -241,6 +241,11 @@ def test_guesses_that_cannot_be_pressed_are_left_out(talk: Talk) -> None:
     assert keys(answer) == ["rephrase"]
 
 
+def test_who_is_lost_sees_the_menu_of_pictures_and_the_second_time_a_person(talk: Talk) -> None:
+    assert keys(talk("action_lost", "lost")) == ["rephrase"]
+    assert keys(talk("action_lost", "lost", again=True)) == ["give_up"]
+
+
 @pytest.mark.parametrize(
     ("kind", "key"),
     [("sticker", "unknown_sticker"), ("button", "unknown_button"), ("location", "unknown")],

@@ -67,6 +67,34 @@ def test_the_requested_slot_is_no_candidate() -> None:
     assert not parse_request(call(events=events), Language.KM, NOW).candidates
 
 
+def said(*intents: str) -> list[dict[str, object]]:
+    return [
+        {"event": "user", "message_id": f"web:{n}", "parse_data": {"intent": {"name": intent}}}
+        for n, intent in enumerate(intents)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("intents", "again"),
+    [
+        (("lost",), False),
+        (("greet", "lost"), False),
+        (("lost", "lost"), True),
+        (("nlu_fallback", "lost"), True),
+        (("lost", "greet", "lost"), False),
+    ],
+)
+def test_not_understood_again_is_the_second_time_in_a_row(
+    intents: tuple[str, ...], again: bool
+) -> None:
+    assert parse_request(call(events=said(*intents)), Language.KM, NOW).again is again
+
+
+def test_one_message_that_rasa_logged_twice_is_one() -> None:
+    events = [*said("lost"), *said("lost")]
+    assert not parse_request(call(events=events), Language.KM, NOW).again
+
+
 def test_the_update_is_found_in_the_events_when_the_message_does_not_say_it() -> None:
     asked = parse_request(call(latest_message={"intent": None}), Language.KM, NOW)
     assert asked.update == "telegram:7"
