@@ -11,19 +11,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-SURE = 0.5
+SURE = 0.7
 """From this probability of one label on, it is acted on."""
 
-EITHER = 0.5
+EITHER = 0.6
 """From this probability of the two best labels together on, they are offered as two buttons."""
 
 KIND_SURE = 0.6
 """From this probability of all topics of one intent together on, the intent is acted on alone."""
 
-IN_DANGER = 0.3
-"""From this probability of `danger` on, the safety card comes. Missing it is worse than a card too
-many.
+IN_DANGER = 0.4
+"""From this probability of DANGERS together on, the safety card comes. Missing danger is worse than
+a card too many.
 """
+
+POSSIBLE = 0.01
+"""From this probability of `danger` on, what the lexicon calls danger is read as danger and not as
+a complaint or a question beside it: two witnesses.
+"""
+
+DANGERS = ("danger", "complaint.violence_harassment", "complaint.trafficking_forced_labour")
+"""Labels that tell of danger. Who is held or beaten may say so without an alarm, as a complaint."""
 
 TOPICAL = {"complaint": "category", "faq": "topic"}
 """The intents with a topic, and what the dialogue calls it."""

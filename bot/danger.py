@@ -29,10 +29,10 @@ NEAR = 14
 """Letters between two words that must follow each other."""
 
 ECHO = 80
-"""Letters between a rule's words and the question, or the end, that takes them back."""
+"""Letters around a question, or what tells of an end, in which it takes danger back."""
 
-TOO_SHORT = 2
-"""So many consonants alone, without the vowels, could be any word."""
+ENOUGH_OF_ONE, ENOUGH_OF_MORE = 3, 5
+"""Consonants that are a word, or several, without their vowels: fewer could be anything."""
 
 _GROUP = ""  # the key of a trie's node under which the groups of a finished phrase stand
 
@@ -48,8 +48,8 @@ class _Span(NamedTuple):
     def overlaps(self, other: "_Span") -> bool:
         return self.start < other.end and other.start < self.end
 
-    def within(self, letters: int, other: "_Span") -> bool:
-        return other.start - self.end <= letters and self.start - other.end <= letters
+    def distance(self, other: "_Span") -> int:
+        return max(self.start, other.start) - min(self.end, other.end)
 
 
 _Found = Mapping[str, Sequence[_Span]]
@@ -85,73 +85,75 @@ def danger(text: str) -> str | None:
     when the text only cries for help.
     """
     lexicon = _read()
-    spelt = _spelt(text, lexicon.english)
+    spelt = [_as_english(unit) if unit.keys[0] in lexicon.english else unit for unit in units(text)]
     found = _found(spelt, lexicon)
-    echoes = _echoes(found, lexicon)
+    quiet = _quiet(found, lexicon)
     for kind in lexicon.kinds:
         if any(_matches(rule, found) for rule in kind.always):
             return kind.name
-        for rule in kind.told:
-            for match in _matches(rule, found):
-                if not any(match.within(ECHO, echo) for echo in echoes):
-                    return kind.name
+        if any(
+            not quiet.issuperset(range(*m)) for rule in kind.told for m in _matches(rule, found)
+        ):
+            return kind.name
     return UNCLEAR if _only_cries(spelt, found) else None
+
+
+def _as_english(unit: Unit) -> Unit:
+    """Keep an English word from being compared by its sound, which is another word's."""
+    return Unit(unit.keys[:1], unit.start, unit.end)
 
 
 def _only_cries(spelt: Sequence[Unit], found: _Found) -> bool:
     """Tell whether a message is a cry for help and nothing else but "please", "brother"."""
     cries = found.get("cry_and_nothing_else", ())
-    said = [*cries, *found.get("please", ())]
-    return bool(cries) and all(
-        any(span.start <= unit.start and unit.end <= span.end for span in said) for unit in spelt
-    )
-
-
-def _spelt(text: str, english: frozenset[str]) -> list[Unit]:
-    """Give the units of a text; of an English word only the word, for its sound is another's."""
-    return [
-        Unit(unit.keys[:1], unit.start, unit.end) if unit.keys[0] in english else unit
-        for unit in units(text)
-    ]
+    said = {i for span in (*cries, *found.get("please", ())) for i in range(*span)}
+    return bool(cries) and all(unit.start in said for unit in spelt)
 
 
 # ---- which words stand where
 
 
-def _found(spelt: Sequence[Unit], lexicon: _Lexicon) -> dict[str, list[_Span]]:
+def _found(text: Sequence[Unit], lexicon: _Lexicon) -> dict[str, list[_Span]]:
     """Give where words of each group stand, without those of sayings and those denied."""
     found: dict[str, list[_Span]] = {}
-    for group, span in _looked_up(spelt, lexicon.words):
+    for group, span in _looked_up(text, lexicon.words):
         found.setdefault(group, []).append(span)
-    said = [match for rule in lexicon.sayings for match in _matches(rule, found)]
-    if said:
+    sayings = {
+        i: saying
+        for rule in lexicon.sayings
+        for saying in _matches(rule, found)
+        for i in range(*saying)
+    }
+    if sayings:
         for group, spans in found.items():
-            found[group] = [
-                span for span in spans if not any(_swallows(saying, span) for saying in said)
-            ]
+            found[group] = [span for span in spans if not _swallowed(span, sayings)]
     denied = _denied_from(found)
     for group in lexicon.deniable & found.keys():
         found[group] = [span for span in found[group] if span.start not in denied]
     return found
 
 
-def _swallows(saying: _Span, span: _Span) -> bool:
-    longer = span.start <= saying.start and saying.end <= span.end and span != saying
-    return saying.overlaps(span) and not longer
+def _swallowed(span: _Span, sayings: Mapping[int, _Span]) -> bool:
+    """Tell whether a word is part of a saying, not the saying part of a longer phrase."""
+    within = (sayings[i] for i in range(*span) if i in sayings)
+    return any(not (span.start <= saying.start and saying.end < span.end) for saying in within)
 
 
-def _looked_up(spelt: Sequence[Unit], words: _Trie) -> Iterator[tuple[str, _Span]]:
-    for first, unit in enumerate(spelt):
+def _looked_up(text: Sequence[Unit], words: _Trie) -> Iterator[tuple[str, _Span]]:
+    """Give the phrases of the lexicon that begin at each unit, the shorter first."""
+    for first, unit in enumerate(text):
         if not unit.begins:
             continue
         nodes = [words]
-        for last in range(first, len(spelt)):
-            nodes = [node[key] for node in nodes for key in spelt[last].keys if key in node]
+        for last in range(first, len(text)):
+            nodes = [node[key] for node in nodes for key in text[last].keys if key in node]
             if not nodes:
                 break
-            if spelt[last].ends:
-                span = _Span(unit.start, spelt[last].end)
-                yield from {(group, span) for node in nodes for group in node.get(_GROUP, ())}
+            if text[last].ends:
+                span = _Span(unit.start, text[last].end)
+                yield from (
+                    (group, span) for group in {g for n in nodes for g in n.get(_GROUP, ())}
+                )
 
 
 def _denied_from(found: _Found) -> frozenset[int]:
@@ -169,11 +171,19 @@ def _denied_from(found: _Found) -> frozenset[int]:
 # ---- which rules fit
 
 
-def _echoes(found: _Found, lexicon: _Lexicon) -> list[_Span]:
-    """Give where somebody only asks, or tells what is over, and does not cry for help as well."""
+def _quiet(found: _Found, lexicon: _Lexicon) -> frozenset[int]:
+    """Give the letters near which somebody only asks, or tells what is over.
+
+    None when a cry for help is heard as well.
+    """
     if any(_matches(rule, found) for rule in lexicon.loud):
-        return []
-    return [match for rule in lexicon.quiet for match in _matches(rule, found)]
+        return frozenset()
+    return frozenset(
+        i
+        for rule in lexicon.quiet
+        for start, end in _matches(rule, found)
+        for i in range(start - ECHO, end + ECHO)
+    )
 
 
 def _matches(rule: _Rule, found: _Found) -> list[_Span]:
@@ -277,7 +287,7 @@ def _phrases(spellings: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
     for phrase in spellings.get("km", ()):
         signs = [unit.keys[-1] for unit in units(normalise(phrase))]
         yield signs
-        if len(signs) > TOO_SHORT + 1:
+        if len(signs) > ENOUGH_OF_ONE:
             yield from map(list, product(*({sign, sign.rstrip(BANTOC)} for sign in signs)))
     for phrase in spellings.get("en", ()):
         yield [unit.keys[-1 if unit.keys[0] == NUMBER else 0] for unit in units(normalise(phrase))]
@@ -285,5 +295,6 @@ def _phrases(spellings: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
         sounds = [unit.keys[-1] for unit in units(normalise(phrase))]
         yield sounds
         for bare in product(*({sound, consonants(sound)} for sound in sounds)):
-            if len("".join(bare)) > TOO_SHORT and all(bare):
+            enough = ENOUGH_OF_ONE if len(bare) == 1 else ENOUGH_OF_MORE
+            if len("".join(bare)) >= enough and all(bare):
                 yield list(bare)

@@ -61,6 +61,9 @@ TIMEOUT_WITH_LANGUAGE_MODEL = 4 * 3600.0
 """Seconds: the weights may have to be fetched, and every example goes through them."""
 
 
+_HINT = "are these weights there? A name needs the internet, once; a folder must hold them."
+
+
 class TrainingFailed(Exception):
     """Rasa could not train. The text says what to look at; training data hold no migrant's word."""
 
@@ -142,7 +145,8 @@ def train(
         returned, log = _run(command, environment, Path(scratch), timeout or usual)
         made = Path(scratch) / "samleng.tar.gz"
         if returned != 0 or not made.is_file():
-            raise TrainingFailed(f"`rasa train` failed:\n{_end_of(log)}")
+            hint = f"\n{LANGUAGE_MODEL}={language_model}: {_HINT}" if language_model else ""
+            raise TrainingFailed(f"`rasa train` failed:\n{_end_of(log)}{hint}")
         made.replace(model_out)
 
 

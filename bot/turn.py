@@ -16,7 +16,6 @@ from bot import buttons, conversation
 from bot.content import Content
 from bot.content.render import SAFETY_CARD, render
 from bot.content.retell import draft_words
-from bot.danger import danger
 from bot.meaning import Meaning, acted_on, in_danger
 from bot.message import (
     FILE_LIMIT,
@@ -35,7 +34,7 @@ from bot.parcel import Outgoing
 from bot.rasa import Heard, Played, RasaClient, RasaUnavailable
 from bot.sure import SURELY, surely_yes
 from bot.text import normalise
-from bot.understand import Understanding, understand
+from bot.understand import Understanding, alarm, understand
 from referrals import contact, draft, notice, thread
 from referrals.site import Site
 
@@ -57,9 +56,6 @@ INTERRUPTION_CHARACTERS = 40
 
 MEDIA_TYPE_LIMIT = 128
 """Characters of a media type that are kept; what is longer is no media type."""
-
-WINDOW = 4000
-"""Characters of a long text that are looked through for danger at a time."""
 
 HIDE = "hide_last"
 """The say that leaves an innocent last message; nothing may stand below it."""
@@ -114,9 +110,7 @@ class Turns:
 
     def _cry(self, message: Message) -> str | None:
         """Say what danger the words of a message name, whatever was asked, and remember it."""
-        text = message.text or ""
-        windows = [text[i : i + WINDOW] for i in range(0, len(text), WINDOW - 100)]
-        found = next((kind for w in windows if (kind := danger(normalise(w)))), None)
+        found = alarm(message.text or "")
         if found is not None:
             with self.site.store.writing() as session:
                 conversation.note_danger(session, message.conversation, message.received)

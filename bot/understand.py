@@ -2,10 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.amounts import duration, money
-from bot.certainty import IN_DANGER, TOPICAL, Certainty, judge, split
+from bot.certainty import (
+    DANGERS,
+    IN_DANGER,
+    POSSIBLE,
+    TOPICAL,
+    Certainty,
+    Judgement,
+    judge,
+    split,
+)
 from bot.danger import UNCLEAR, danger
 from bot.rasa import Found, Parsed, RasaClient
 from bot.text import normalise
@@ -17,6 +26,9 @@ NOTHING = "out_of_scope"
 GUESSES = 3
 
 HOME = "KH"
+
+WINDOW, OVERLAP = 4000, 100
+"""Characters of a long text that are looked through for danger at a time, and twice."""
 
 _CUT_ANYWHERE = frozenset({"country", "sector", "destination_province"})
 """Foreign names, which the tokenizer glues to their neighbours, and plain words."""
@@ -48,23 +60,31 @@ class Understanding:
 async def understand(rasa: RasaClient, text: str) -> Understanding:
     """Understand what somebody typed. The words are not kept anywhere.
 
-    Raises RasaUnavailable; whoever calls may still ask `danger(normalise(text))` then.
+    Raises RasaUnavailable; whoever calls may still ask `alarm(text)` then.
     """
     regular = normalise(text)
     if not regular:
         return Understanding(NOTHING, None, 0.0, Certainty.LOST)
-    return read(await rasa.parse(regular), regular)
+    found = read(await rasa.parse(regular), regular)
+    return found if found.danger or len(text) <= WINDOW else replace(found, danger=alarm(text))
+
+
+def alarm(text: str) -> str | None:
+    """Say what danger the words of a text name, to its end, however long it is. Needs no Rasa."""
+    windows = (text[i : i + WINDOW] for i in range(0, len(text), WINDOW - OVERLAP))
+    return next((kind for part in windows if (kind := danger(normalise(part)))), None)
 
 
 def read(parsed: Parsed, text: str) -> Understanding:
     """Turn Rasa's labels and places in normalised `text` into codes, and judge danger."""
-    judged = judge(parsed.ranking)
+    judged, chances, in_danger = judge(parsed.ranking), dict(parsed.ranking), danger(text)
+    if in_danger and chances.get(DANGER, 0.0) >= POSSIBLE:
+        judged = Judgement(DANGER, None, judged.confidence, Certainty.SURE)
+    elif in_danger is None and sum(chances.get(label, 0.0) for label in DANGERS) >= IN_DANGER:
+        in_danger = UNCLEAR
     entities = dict(_codes(parsed, text))
     if judged.topic is not None:
         entities[TOPICAL[judged.intent]] = judged.topic
-    in_danger = danger(text)
-    if in_danger is None and dict(parsed.ranking).get(DANGER, 0.0) >= IN_DANGER:
-        in_danger = UNCLEAR
     return Understanding(
         intent=judged.intent,
         topic=judged.topic,

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.certainty import Certainty
+from bot.certainty import IN_DANGER, Certainty
 from bot.danger import UNCLEAR
 from bot.rasa import Found, Parsed, RasaClient, RasaUnavailable
 from bot.text import normalise
@@ -51,9 +51,21 @@ def test_the_longest_of_two_names_wins() -> None:
 
 
 def test_danger_is_the_models_or_the_lexicons() -> None:
-    assert read(Parsed(parsed(greet=0.6, danger=0.35)), "អ្វីមួយ").danger == UNCLEAR
+    half = IN_DANGER / 2
+    told = parsed(greet=1 - IN_DANGER, danger=half, complaint__violence_harassment=half)
+    assert read(Parsed(told), "អ្វីមួយ").danger == UNCLEAR
+    assert read(Parsed(told[:2]), "អ្វីមួយ").danger is None
     assert read(Parsed(GREET), "គេវាយខ្ញុំ").danger == "violence"
     assert read(Parsed(GREET), "សួស្តី").danger is None
+
+
+def test_what_the_words_call_danger_and_the_model_thinks_possible_is_danger() -> None:
+    wages = parsed(complaint__unpaid_wages=0.9, danger=0.05)
+    both = read(Parsed(wages), "គេវាយខ្ញុំ")
+    assert (both.intent, both.topic, both.danger) == ("danger", None, "violence")
+    assert both.certainty is Certainty.SURE
+    words_alone = read(Parsed(wages[:1]), "គេវាយខ្ញុំ")
+    assert (words_alone.intent, words_alone.danger) == ("complaint", "violence")
 
 
 def test_nothing_needs_no_rasa_and_a_missing_rasa_is_said() -> None:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from bot.rasa import RasaProcess, RasaSettings
-from bot.training import FETCHED, pipeline, quiet_environment, rasa_python, train
+from bot.training import FETCHED, TrainingFailed, pipeline, quiet_environment, rasa_python, train
 from bot.understand import understand
 from tests.nlu.conftest import Loop
 
@@ -110,8 +110,6 @@ def test_a_language_model_is_trained_with_loaded_and_asked(
 @pytest.mark.slow
 @pytest.mark.timeout(200)
 def test_weights_that_are_not_there_are_named(small_root: Path, tmp_path: Path) -> None:
-    from bot.training import TrainingFailed
-
     missing = str(tmp_path / "nowhere")
     with pytest.raises(TrainingFailed, match="nowhere"):
         train(small_root, tmp_path / "nlu", tmp_path / "model.tar.gz", language_model=missing)

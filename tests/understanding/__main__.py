@@ -118,7 +118,9 @@ def _page(
         **{name: reads for name, reads in read.items() if name.startswith("the Khmer ones")},
     }
     missed = [r for r in test if r.sentence.danger == "yes" and r.found.danger is None]
-    alarms = [r for r in test if r.sentence.danger == "no" and r.found.danger is not None]
+    alarms = [
+        r for r in test if r.sentence.danger in {"no", "alike"} and r.found.danger is not None
+    ]
     intents = [r for r in test if not r.intent_right]
     lexicon = [replace(r, found=replace(r.found, danger=_by_lexicon(r))) for r in test]
     parts = [
@@ -133,27 +135,14 @@ def _page(
         "### Set by set",
         page.sets(lines),
         "### Danger",
-        page.table(
-            ("sentences", "found", "false alarms"),
-            [
-                (
-                    "the test set, model or lexicon",
-                    measure.danger_recall(test),
-                    measure.false_alarms(test),
-                ),
-                (
-                    "the test set, the lexicon alone",
-                    measure.danger_recall(lexicon),
-                    measure.false_alarms(lexicon),
-                ),
-                (
-                    "the held-out set",
-                    measure.danger_recall(held_out),
-                    measure.false_alarms(held_out),
-                ),
-                ("sentences of social media", "", measure.Share(calm, len(social))),
-            ],
+        page.danger(
+            {
+                "the test set, model or lexicon": test,
+                "the test set, the lexicon alone": lexicon,
+                "the held-out set": held_out,
+            }
         ),
+        f"Sentences of social media taken for danger: {measure.Share(calm, len(social))}.",
         "### Certainty on the test set",
         page.certainty(test),
         "Of what nobody could understand surely (held-out set):",

@@ -141,9 +141,11 @@ def danger_recall(reads: Iterable[Read]) -> Share:
     return share(told, lambda read: read.found.danger is not None)
 
 
-def false_alarms(reads: Iterable[Read]) -> Share:
-    """Of the sentences without danger, those that get the card all the same."""
-    calm = [read for read in reads if read.sentence.danger == "no"]
+def false_alarms(
+    reads: Iterable[Read], kinds: frozenset[str] = frozenset({"no", "alike"})
+) -> Share:
+    """Of the sentences without danger, of these kinds, those that get the card all the same."""
+    calm = [read for read in reads if read.sentence.danger in kinds]
     return share(calm, lambda read: read.found.danger is not None)
 
 

@@ -61,8 +61,10 @@ def headline(reads: Sequence[Read]) -> list[tuple[str, Share, str, bool]]:
         (what, figure, f"{bar:g} %", figure.percent >= bar)
         for (what, bar), figure in zip(BARS, shares, strict=True)
     ]
-    alarms = measure.false_alarms(reads)
-    return [*found, ("False alarms of danger", alarms, "under 2 %", alarms.percent < 2)]
+    everything = measure.false_alarms(reads)
+    ordinary = measure.false_alarms(reads, frozenset({"no"}))
+    alarms = (("False alarms of danger", everything), ("- of ordinary sentences", ordinary))
+    return [*found, *((what, part, "under 2 %", part.percent < 2) for what, part in alarms)]
 
 
 def sets(named: dict[str, Sequence[Read]]) -> str:
@@ -77,6 +79,30 @@ def sets(named: dict[str, Sequence[Read]]) -> str:
                 _percent(measure.share(measure.topics(reads), lambda read: read.label_right)),
                 _percent(measure.share(reads, lambda read: read.label_right)),
                 _percent(measure.share(reads, lambda read: read.among_two)),
+            )
+            for name, reads in named.items()
+        ),
+    )
+
+
+def danger(named: dict[str, Sequence[Read]]) -> str:
+    """Give recall and false alarms of danger; those written to sound like it, apart."""
+    no, alike = frozenset({"no"}), frozenset({"alike"})
+    return table(
+        (
+            "sentences",
+            "danger found",
+            "false alarms",
+            "of ordinary sentences",
+            "of those that sound alike",
+        ),
+        (
+            (
+                name,
+                measure.danger_recall(reads),
+                measure.false_alarms(reads),
+                measure.false_alarms(reads, no),
+                measure.false_alarms(reads, alike),
             )
             for name, reads in named.items()
         ),

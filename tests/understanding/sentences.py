@@ -2,8 +2,8 @@
 
 `test/` holds the test set: one file for each group of writers, whose sentences are in no training
 file. `held_out/` is the set on which thresholds are chosen. Columns: label (docs/labels.md), script
-(km, latin, en), danger (yes, no, or either: a card would be neither wrong nor required), entities
-(`name=value;...`), text.
+(km, latin, en), danger (yes; no; alike: no, but written to sound dangerous; either: a card would be
+neither wrong nor required), entities (`name=value;...`), text.
 """
 
 import csv

@@ -34,6 +34,7 @@ LINES = [
     "👍".encode(),
     "ជួយផង".encode(),
     b"x" * 200_000,
+    "ក ខ ".encode() * 3000 + "គេចាក់សោខ្ញុំក្នុងបន្ទប់".encode(),
 ]
 
 
@@ -75,4 +76,5 @@ def test_a_grievance_is_understood_and_a_cry_is_danger(answers: list[dict[str, o
     assert (first["intent"], first["topic"]) == ("complaint", "unpaid_wages")
     assert first["entities"] == {"category": "unpaid_wages", "duration": "3 month"}
     assert answers[13]["danger"] == "unclear"
+    assert answers[15]["danger"] == "confinement"
     assert answers[1]["certainty"] == "lost"
