@@ -49,6 +49,7 @@ class _Span(NamedTuple):
         return self.start < other.end and other.start < self.end
 
     def distance(self, other: "_Span") -> int:
+        """Give the letters between, below zero when they overlap."""
         return max(self.start, other.start) - min(self.end, other.end)
 
 
@@ -91,9 +92,8 @@ def danger(text: str) -> str | None:
     for kind in lexicon.kinds:
         if any(_matches(rule, found) for rule in kind.always):
             return kind.name
-        if any(
-            not quiet.issuperset(range(*m)) for rule in kind.told for m in _matches(rule, found)
-        ):
+        told = (match for rule in kind.told for match in _matches(rule, found))
+        if any(not quiet.issuperset(range(*match)) for match in told):
             return kind.name
     return UNCLEAR if _only_cries(spelt, found) else None
 
@@ -151,9 +151,8 @@ def _looked_up(text: Sequence[Unit], words: _Trie) -> Iterator[tuple[str, _Span]
                 break
             if text[last].ends:
                 span = _Span(unit.start, text[last].end)
-                yield from (
-                    (group, span) for group in {g for n in nodes for g in n.get(_GROUP, ())}
-                )
+                for group in {name for node in nodes for name in node.get(_GROUP, ())}:
+                    yield group, span
 
 
 def _denied_from(found: _Found) -> frozenset[int]:
@@ -220,11 +219,9 @@ def _gathered(anchor: _Span, others: Sequence[Sequence[_Span]]) -> _Span | None:
         ]
         if not near:
             return None
-        picked.append(
-            min(near, key=lambda span: max(span.start, anchor.start) - min(span.end, anchor.end))
-        )
-    whole = _Span(min(s.start for s in picked), max(s.end for s in picked))
-    return whole if whole.end - whole.start <= REACH + len(others) else None
+        picked.append(min(near, key=anchor.distance))
+    whole = _Span(min(span.start for span in picked), max(span.end for span in picked))
+    return whole if whole.end - whole.start <= REACH else None
 
 
 # ---- reading the lexicon
@@ -234,10 +231,9 @@ def _gathered(anchor: _Span, others: Sequence[Sequence[_Span]]) -> _Span | None:
 def _read() -> _Lexicon:
     words, rules, quiet = (_yaml(name) for name in ("words", "rules", "quiet"))
     groups: dict[str, dict[str, list[str]]] = {**words["groups"], **quiet["groups"]}
-    everything = frozenset(groups)
 
     def read_rules(lines: Iterable[str]) -> tuple[_Rule, ...]:
-        return tuple(_rule(line, everything) for line in lines)
+        return tuple(_rule(line, frozenset(groups)) for line in lines)
 
     return _Lexicon(
         words=_trie(groups),

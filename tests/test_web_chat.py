@@ -149,7 +149,7 @@ def test_strange_text_gets_an_answer_and_never_an_error(visitor: Visitor, text: 
 
 
 @pytest.mark.parametrize(
-    "text", ["/restart", '/inform{"identity":"named"}', "ក" * 4000, "  ខ្ញុំ\u200b  "]
+    "text", ["/session_start", '/inform{"identity":"named"}', "ក" * 4000, "  ខ្ញុំ\u200b  "]
 )
 def test_a_story_is_kept_whatever_it_looks_like(visitor: Visitor, text: str) -> None:
     visitor.reaches("story")

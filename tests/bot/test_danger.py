@@ -197,10 +197,14 @@ def test_no_question_hides_that_somebody_wants_to_die(text: str) -> None:
     [
         "តើមានអ្នកណាជួយខ្ញុំ គេកំពុងវាយខ្ញុំ",
         "where do I call, he is beating me right now",
+        "he beats me, how can I leave",
+        "គេវាយខ្ញុំ តើទៅណា",
+        "បើខ្ញុំរត់គេសម្លាប់ខ្ញុំ តើទៅណា",
+        "3 ឆ្នាំហើយប្តីវាយខ្ញុំរាល់ថ្ងៃ",
         "ឆ្នាំមុនគេវាយខ្ញុំ យប់នេះគេវាយខ្ញុំទៀត",
     ],
 )
-def test_who_asks_while_it_happens_is_heard(text: str) -> None:
+def test_who_asks_what_to_do_while_it_goes_on_is_heard(text: str) -> None:
     assert danger(normalise(text)) == "violence"
 
 
