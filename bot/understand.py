@@ -79,7 +79,8 @@ def read(parsed: Parsed, text: str) -> Understanding:
     """Turn Rasa's labels and places in normalised `text` into codes, and judge danger."""
     judged, chances, in_danger = judge(parsed.ranking), dict(parsed.ranking), danger(text)
     if in_danger and chances.get(DANGER, 0.0) >= POSSIBLE:
-        judged = Judgement(DANGER, None, judged.confidence, Certainty.SURE)
+        sure = max(chances[DANGER], judged.confidence)
+        judged = Judgement(DANGER, None, sure, Certainty.SURE)
     elif in_danger is None and sum(chances.get(label, 0.0) for label in DANGERS) >= IN_DANGER:
         in_danger = UNCLEAR
     entities = dict(_codes(parsed, text))
