@@ -168,7 +168,7 @@ def test_a_guess_confirmed_by_button_goes_where_it_says(person: Person) -> None:
     assert person.says("inform", complainant="self") == ["action_ask_country"]
 
 
-@pytest.mark.parametrize("intent", ["danger", "menu", "human"])
+@pytest.mark.parametrize("intent", ["danger", "menu", "human", "lost"])
 def test_a_way_out_of_the_fallback_is_always_open(person: Person, intent: str) -> None:
     person.says("nlu_fallback")
     assert person.says(intent) == [f"action_{intent}"]

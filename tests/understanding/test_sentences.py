@@ -60,6 +60,14 @@ def test_every_label_has_enough_to_learn_from(trained_on: dict[str, set[str]]) -
     assert min(len(known) for known in trained_on.values()) >= 60
 
 
+def test_no_training_sentence_means_two_things(trained_on: dict[str, set[str]]) -> None:
+    labels: dict[str, list[str]] = {}
+    for label, known in trained_on.items():
+        for text in known:
+            labels.setdefault(text, []).append(label)
+    assert {text: both for text, both in labels.items() if len(both) > 1} == {}
+
+
 def test_no_sentence_stands_twice(everything: list[Sentence]) -> None:
     again = Counter(one.text for one in everything)
     assert [text for text, times in again.items() if times > 1] == []
