@@ -18,6 +18,7 @@ from api.parts import Parts, parts_of
 from api.policy import public
 from bot import durable, outbox
 from bot.channels.fit import whole
+from bot.keep import upload_reference
 from bot.message import (
     FILE_LIMIT,
     Attachment,
@@ -27,7 +28,6 @@ from bot.message import (
     Reply,
     TooLarge,
 )
-from bot.turn import upload_reference
 from referrals import notice
 from referrals.case import names_file
 from referrals.draft import SealedFile, files_held

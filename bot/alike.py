@@ -20,7 +20,8 @@ class Unit:
     """A Khmer sign, a Latin word or a number.
 
     `keys` are the forms it is found by. A word can begin at it, or end with it, or neither.
-    `start` and `end` count letters from the beginning of the text.
+    `start` and `end` count letters from the beginning of the text. Before it stands maybe a
+    `stop`, which ends a sentence or a part of one, and, in Khmer script, maybe a space.
     """
 
     keys: tuple[str, ...]
@@ -28,39 +29,48 @@ class Unit:
     end: int
     begins: bool = True
     ends: bool = True
+    after_stop: bool = False
+    after_space: bool = False
 
 
 BANTOC = "\u17cb"
 """The sign of a short vowel: many leave it out where it should stand, nobody puts it elsewhere."""
 
 _COENG = "\u17d2"
-_SILENT = "\u17c9\u17ca\u17cc\u17cd\u17ce\u17cf\u17d0\u17d1\u17dd"
+_SILENT = "\u17c9\u17ca\u17cc\u17cd\u17ce\u17d0\u17d1\u17dd"
 _VOWELS = frozenset(map(chr, range(0x17B6, 0x17C9)))
 _ONE_SIGN = str.maketrans(
     {"ំ": "ម", "ឡ": "ល", "ណ": "ន", "ឺ": "ី", "ឹ": "ិ", "ួ": "ូ", "ៈ": "ះ"} | dict.fromkeys(_SILENT)
 )
 _PART = re.compile(
-    r"[\u1780-\u17ff]+|[0-9]+|(?:[^\W\d_\u1780-\u17ff]|(?<=[^\W\d_])['\u2019](?=[^\W\d_]))+"
+    r"[\u1780-\u17d3\u17d7\u17db-\u17ff]+|[0-9]+"
+    r"|(?:[^\W\d_\u1780-\u17ff]|(?<=[^\W\d_])['\u2019](?=[^\W\d_]))+"
 )
+_STOP = re.compile(r"[.!?,;:\u2026\n\u17d4-\u17d6]|\s[-\u2013\u2014]\s")
 
 
 def units(text: str) -> list[Unit]:
     """Give what normalised `text` is made of, without spaces and signs."""
     found: list[Unit] = []
-    for part in _PART.findall(text):
+    read = 0
+    for match in _PART.finditer(text):
+        part, between = match[0], text[read : match.start()]
+        read = match.end()
         place = found[-1].end if found else 0
+        stop = bool(between) and _STOP.search(between) is not None
         if "\u1780" <= part[0] <= "\u17ff":
-            found += _khmer(part, place)
+            found += _khmer(part, place, stop, bool(between))
         elif part[0].isdigit():
-            found.append(Unit((NUMBER, part), place, place + len(part)))
+            found.append(Unit((NUMBER, part), place, place + len(part), after_stop=stop))
         else:
             word = part.casefold()
-            found.append(Unit((as_written(word), *by_sound(word)), place, place + len(word)))
+            keys = (as_written(word), *by_sound(word))
+            found.append(Unit(keys, place, place + len(word), after_stop=stop))
     return found
 
 
-def _khmer(part: str, place: int) -> list[Unit]:
-    signs = part.translate(_ONE_SIGN)
+def _khmer(part: str, place: int, stop: bool, space: bool) -> list[Unit]:
+    signs = part.replace("ក៍", "ក៏").translate(_ONE_SIGN)
     found: list[Unit] = []
     for i, sign in enumerate(signs):
         if sign in (_COENG, BANTOC):
@@ -69,8 +79,9 @@ def _khmer(part: str, place: int) -> list[Unit]:
         short = signs.startswith(BANTOC, i + 1)
         after = signs[i + 1 + short : i + 2 + short]
         ends = after != _COENG and after not in _VOWELS
-        key = sign + BANTOC * short
-        found.append(Unit((key,), place + i, place + i + 1 + short, begins, ends))
+        key, first = sign + BANTOC * short, i == 0
+        end = place + i + 1 + short
+        found.append(Unit((key,), place + i, end, begins, ends, first and stop, first and space))
     return found
 
 

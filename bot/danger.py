@@ -4,6 +4,7 @@ bot/content/danger/words.yml groups what means the same, rules.yml says which gr
 danger, quiet.yml what takes it back: sayings, denials, questions, what is over.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ NEAR = 14
 ECHO = 80
 """Letters around a question, or what tells of an end, in which it takes danger back."""
 
+BRIEF = 30
+"""Letters from a denial to the particle at its end: min ... te."""
+
 ENOUGH_OF_ONE, ENOUGH_OF_MORE = 3, 5
 """Consonants that are a word, or several, without their vowels: fewer could be anything."""
 
@@ -54,11 +58,17 @@ class _Span(NamedTuple):
 
 
 _Found = Mapping[str, Sequence[_Span]]
-_Chain = tuple[str, ...]
-"""Groups whose words follow each other."""
+_Chain = tuple[tuple[str, int], ...]
+"""Groups whose words follow each other, each with the most letters that may stand before it."""
 
-_Rule = tuple[_Chain, ...]
-"""Chains that stand near each other in any order."""
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Chains that stand near each other in any order, and those that must not stand near by."""
+
+    chains: tuple[_Chain, ...]
+    unless: tuple[_Chain, ...]
+    groups: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +76,23 @@ class _Kind:
     name: str
     always: tuple[_Rule, ...]
     told: tuple[_Rule, ...]
+    told_of_me: tuple[_Rule, ...]
+    quiet: tuple[_Rule, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Lexicon:
+    """`words` is a tree of phrases; `harm` are groups that no plea, "do not", takes back."""
+
     words: _Trie
     english: frozenset[str]
     kinds: tuple[_Kind, ...]
     deniable: frozenset[str]
+    harm: frozenset[str]
     sayings: tuple[_Rule, ...]
-    quiet: tuple[_Rule, ...]
+    anything: tuple[_Rule, ...]
+    what_follows: tuple[_Rule, ...]
+    of_others: tuple[_Rule, ...]
     loud: tuple[_Rule, ...]
 
 
@@ -88,12 +105,17 @@ def danger(text: str) -> str | None:
     lexicon = _read()
     spelt = [_as_english(unit) if unit.keys[0] in lexicon.english else unit for unit in units(text)]
     found = _found(spelt, lexicon)
-    quiet = _quiet(found, lexicon)
+    loud = any(_matches(rule, found) for rule in lexicon.loud)
+    general = frozenset() if loud else _quiet(lexicon, found)
     for kind in lexicon.kinds:
         if any(_matches(rule, found) for rule in kind.always):
             return kind.name
-        told = (match for rule in kind.told for match in _matches(rule, found))
-        if any(not quiet.issuperset(range(*match)) for match in told):
+        quiet = general if loud else general | _around(kind.quiet, found)
+        if _told(kind.told_of_me, found, quiet):
+            return kind.name
+        if not loud and kind.told:
+            quiet |= _around(lexicon.of_others, found)
+        if _told(kind.told, found, quiet):
             return kind.name
     return UNCLEAR if _only_cries(spelt, found) else None
 
@@ -127,10 +149,12 @@ def _found(text: Sequence[Unit], lexicon: _Lexicon) -> dict[str, list[_Span]]:
     if sayings:
         for group, spans in found.items():
             found[group] = [span for span in spans if not _swallowed(span, sayings)]
-    denied = _denied_from(found)
+        found = {group: spans for group, spans in found.items() if spans}
+    denied, begged = _denied_from(text, found)
     for group in lexicon.deniable & found.keys():
-        found[group] = [span for span in found[group] if span.start not in denied]
-    return found
+        places = denied if group in lexicon.harm else begged
+        found[group] = [span for span in found[group] if span.start not in places]
+    return {group: spans for group, spans in found.items() if spans}
 
 
 def _swallowed(span: _Span, sayings: Mapping[int, _Span]) -> bool:
@@ -155,56 +179,113 @@ def _looked_up(text: Sequence[Unit], words: _Trie) -> Iterator[tuple[str, _Span]
                     yield group, span
 
 
-def _denied_from(found: _Found) -> frozenset[int]:
-    """Give the places right after a denial: "never | beaten", "there is nobody who | beats"."""
-    places = {span.end for span in found.get("not", ())}
-    particles = [span.start for span in found.get("not_at_the_end", ())]
-    for span in found.get("not_if_te", ()):
-        if any(0 <= particle - span.end <= REACH for particle in particles):
-            places.add(span.end)
-    nobody = {span.end for span in found.get("there_is_no", ())}
+def _denied_from(text: Sequence[Unit], found: _Found) -> tuple[frozenset[int], frozenset[int]]:
+    """Give the places right after a denial: "never | beaten", "there is nobody who | beats".
+
+    Second the places after a plea, "do not | hit me", which takes back no harm. A denial ends where
+    a sentence ends or a part of one: "No. | Beats me".
+    """
+    stops = {unit.start for unit in text if unit.after_stop}
+    spaces = {unit.start for unit in text if unit.after_space}
+    begins = stops | {0}
+    asks = {span.end for span in found.get("asks", ())}
+    ends = sorted(span.start for span in found.get("te", ()) if span.end not in asks)
+    others = sorted(stops.union(span.start for span in found.get("not", ())))
+
+    def with_te(place: int) -> bool:  # of this denial, not of the next
+        end, other = (_first_from(place, places) for places in (ends, others))
+        return end is not None and end - place <= BRIEF and (other is None or end < other)
+
+    def closes(span: _Span) -> bool:  # luy kor ot | vay nhom; a space, where none stood before
+        return span.end in spaces and span.start not in spaces | begins
+
+    doubtful = {span.end for span in found.get("not_if_te", ())}
+    doubtful |= {span.end for span in found.get("not_unless_space", ()) if closes(span)}
+    pleas = {span.end for span in found.get("plea", ())}
+    pleas |= {span.end for span in found.get("do_not", ()) if span.start in begins}
+    places = {span.end for span in found.get("not", ())} - doubtful - pleas
+    places |= {place for place in doubtful if with_te(place)}
+    nobody = {span.end for span in found.get("there_is_no", ())} - stops
     places |= {span.end for span in found.get("they", ()) if span.start in nobody}
-    return frozenset(places)
+    return frozenset(places - stops), frozenset((places | pleas) - stops)
+
+
+def _first_from(place: int, places: Sequence[int]) -> int | None:
+    i = bisect_left(places, place)
+    return places[i] if i < len(places) else None
 
 
 # ---- which rules fit
 
 
-def _quiet(found: _Found, lexicon: _Lexicon) -> frozenset[int]:
-    """Give the letters near which somebody only asks, or tells what is over.
+def _told(rules: Iterable[_Rule], found: _Found, quiet: frozenset[int]) -> bool:
+    """Tell whether a rule fits somewhere that is not quiet."""
+    matches = (match for rule in rules for match in _matches(rule, found))
+    return any(not quiet.issuperset(range(*match)) for match in matches)
 
-    None when a cry for help is heard as well.
-    """
-    if any(_matches(rule, found) for rule in lexicon.loud):
-        return frozenset()
-    return frozenset(
-        i
-        for rule in lexicon.quiet
-        for start, end in _matches(rule, found)
-        for i in range(start - ECHO, end + ECHO)
-    )
+
+def _quiet(lexicon: _Lexicon, found: _Found) -> frozenset[int]:
+    """Give the letters near which somebody only supposes, or tells what is over."""
+    follows = [
+        _Span(max(first.start, match.start), match.end + ECHO)
+        for rule in lexicon.what_follows
+        for match in _matches(rule, found)
+        for first in _chained(rule.chains[0], found)[:1]
+    ]
+    return _around(lexicon.anything, found) | _letters(follows)
+
+
+def _around(rules: Iterable[_Rule], found: _Found) -> frozenset[int]:
+    """Give the letters near which one of the rules fits."""
+    matches = (match for rule in rules for match in _matches(rule, found))
+    return _letters(_Span(start - ECHO, end + ECHO) for start, end in matches)
+
+
+def _letters(spans: Iterable[_Span]) -> frozenset[int]:
+    letters: set[int] = set()
+    reached = -ECHO
+    for start, end in sorted(spans):
+        letters.update(range(max(start, reached), end))
+        reached = max(reached, end)
+    return frozenset(letters)
 
 
 def _matches(rule: _Rule, found: _Found) -> list[_Span]:
     """Give where a rule fits."""
-    if not all(found.get(group) for chain in rule for group in chain):
+    if not rule.groups <= found.keys():
         return []
-    anchors, *others = (_chained(chain, found) for chain in rule)
-    return [match for anchor in anchors if (match := _gathered(anchor, others)) is not None]
+    anchors, *others = (_chained(chain, found) for chain in rule.chains)
+    whole = [match for anchor in anchors if (match := _gathered(anchor, others)) is not None]
+    for chain in rule.unless:
+        if whole and all(group in found for group, _ in chain):
+            unless = _chained(chain, found)
+            whole = [match for match in whole if not _near(match, unless)]
+    return whole
+
+
+def _near(match: _Span, spans: Sequence[_Span]) -> bool:
+    """Tell whether one of the spans, in their order, stands around, in or near the match."""
+    i = bisect_left(spans, match)
+    return any(match.distance(span) <= REACH for span in spans[max(0, i - 2) : i + 2])
 
 
 def _chained(chain: _Chain, found: _Found) -> list[_Span]:
-    """Give where words of the chain's groups follow each other, at most NEAR letters between."""
-    first, *rest = (found[group] for group in chain)
-    for following in rest:
+    """Give where words of the chain's groups follow each other, as near as each must be."""
+    (group, _), *rest = chain
+    first = list(found[group])
+    for group, most in rest:
+        following = found[group]
         starts = [span.start for span in following]
-        longer = []
+        longer = {}
         for span in first:
             i = bisect_left(starts, span.end)
-            if i < len(starts) and starts[i] - span.end <= NEAR:
-                longer.append(_Span(span.start, following[i].end))
-        first = longer
-    return list(first)
+            while i < len(starts) and starts[i] - span.end <= most:
+                longer[i] = _Span(span.start, following[i].end)  # the nearest, of several
+                i += 1
+                if starts[i - 1 : i] != starts[i : i + 1]:  # a longer word that begins there, too?
+                    break
+        first = list(longer.values())
+    return first
 
 
 def _gathered(anchor: _Span, others: Sequence[Sequence[_Span]]) -> _Span | None:
@@ -235,16 +316,26 @@ def _read() -> _Lexicon:
     def read_rules(lines: Iterable[str]) -> tuple[_Rule, ...]:
         return tuple(_rule(line, frozenset(groups)) for line in lines)
 
+    def read_kind(name: str, kind: Mapping[str, Sequence[str]]) -> _Kind:
+        told = read_rules(kind.get("told", ()))
+        return _Kind(
+            name,
+            always=read_rules(kind.get("always", ())),
+            told=tuple(rule for rule in told if "me" not in rule.groups),
+            told_of_me=tuple(rule for rule in told if "me" in rule.groups),
+            quiet=read_rules(quiet["quiet"].get(name, ())),
+        )
+
     return _Lexicon(
         words=_trie(groups),
         english=frozenset(as_written(word) for word in words["english"]),
-        kinds=tuple(
-            _Kind(name, read_rules(kind.get("always", ())), read_rules(kind.get("told", ())))
-            for name, kind in rules.items()
-        ),
+        kinds=tuple(read_kind(name, kind) for name, kind in rules.items()),
         deniable=frozenset(quiet["deniable"]),
+        harm=frozenset(quiet["harm"]),
         sayings=read_rules(quiet["sayings"]),
-        quiet=read_rules(quiet["quiet"]),
+        anything=read_rules(quiet["quiet"]["anything"]),
+        what_follows=read_rules(quiet["quiet"]["what_follows"]),
+        of_others=read_rules(quiet["quiet"]["of_others"]),
         loud=read_rules(quiet["loud"]),
     )
 
@@ -255,14 +346,23 @@ def _yaml(name: str) -> dict[str, Any]:
 
 
 def _rule(line: str, groups: frozenset[str]) -> _Rule:
-    """Read "weapon + they > hold": `+` for near each other, `>` for one right after the other.
+    """Read "weapon + they > hold - play": rules.yml explains the signs.
 
     Raises ValueError for a group that is not in the lexicon.
     """
-    rule = tuple(tuple(group.strip() for group in chain.split(">")) for chain in line.split("+"))
-    if unknown := {group for chain in rule for group in chain} - groups:
+    fits, *unless = (part.strip() for part in line.split(" - "))
+    chains = tuple(_chain(chain) for chain in fits.split("+"))
+    without = tuple(_chain(chain) for chain in unless)
+    if unknown := {group for chain in (*chains, *without) for group, _ in chain} - groups:
         raise ValueError(f"The rule {line!r} names unknown groups of words: {sorted(unknown)}")
-    return rule
+    return _Rule(chains, without, frozenset(group for chain in chains for group, _ in chain))
+
+
+def _chain(text: str) -> _Chain:
+    first, *rest = re.split(r"(>>?)", text)
+    steps = zip(rest[::2], rest[1::2], strict=True)
+    nearness = {">": NEAR, ">>": 0}
+    return ((first.strip(), 0), *((group.strip(), nearness[sign]) for sign, group in steps))
 
 
 def _trie(groups: Mapping[str, Mapping[str, Sequence[str]]]) -> _Trie:

@@ -23,7 +23,7 @@ from bot.message import ChannelName, Message, Reply, TryLater
 from bot.parcel import Outgoing
 from bot.queue_seal import QueueSeal
 from bot.rasa import RasaUnavailable
-from bot.turn import Turns
+from bot.turn import NOTED, Turns
 from referrals import case, draft, notice
 from referrals.store import make_engine
 
@@ -113,10 +113,26 @@ def _count(parcel_id: str) -> int:
 @DBOS.step(name="trouble")
 def _trouble(parcel_id: str, conversation: str) -> int:
     turns = _here().turns
-    replies = tuple(outbox.words(turns, conversation, "trouble"))
+    kept = _rescue(turns, parcel_id)
+    replies = tuple(
+        reply
+        for key in ((NOTED, "trouble") if kept else ("trouble",))
+        for reply in outbox.words(turns, conversation, key)
+    )
     with turns.site.store.writing() as session:
         parcel.answer(session, turns.site, parcel_id, Outgoing(replies))
     return len(replies)
+
+
+def _rescue(turns: Turns, parcel_id: str) -> bool:
+    """Keep what was told, if anything in the house still works."""
+    try:
+        with turns.site.store.reading() as session:
+            message = parcel.message_of(session, turns.site, parcel_id)
+        return message is not None and turns.rescue(message)
+    except Exception as error:
+        log.error("what was told could not be kept: %s", type(error).__name__)
+        return False
 
 
 @DBOS.workflow(name="turn")
@@ -160,12 +176,14 @@ def _send(parcel_id: str, conversation: str, number: int) -> bool:
 
 @DBOS.step(name="left")
 def _left(parcel_id: str, all_sent: bool) -> None:
-    """Forget the replies; the letters that they showed count as read only if all arrived."""
+    """Forget the replies; only if all arrived, they count as shown and their letters as read."""
     site = _here().turns.site
     with site.store.writing() as session:
         outgoing = parcel.outgoing_of(session, site, parcel_id)
         for letter in outgoing.letters if outgoing and all_sent else ():
             notice.mark_read(session, letter, site.clock())
+        if all_sent:
+            parcel.show(session, parcel_id, site.clock())
         parcel.left(session, parcel_id)
 
 
@@ -391,12 +409,13 @@ async def _either(event: asyncio.Event, seconds: float) -> None:
 
 
 def _fetch(parcel_id: str) -> Outgoing | None:
-    """Give a page its replies; the letters that they show count as read with that."""
+    """Give a page its replies; with that they are shown, and the letters in them read."""
     site = _here().turns.site
     with site.store.reading() as session:
         outgoing = parcel.outgoing_of(session, site, parcel_id)
-    if outgoing and outgoing.letters:
+    if outgoing is not None:
         with site.store.writing() as session:
+            parcel.show(session, parcel_id, site.clock())
             for letter in outgoing.letters:
                 notice.mark_read(session, letter, site.clock())
     return outgoing

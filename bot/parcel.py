@@ -32,7 +32,9 @@ days.
 
 
 class Parcel(SQLModel, table=True):
-    """One delivery. `played` tells a message still waiting from one that was answered."""
+    """One delivery. `played` tells a message still waiting from one that was answered, `shown` an
+    answer that is in the chat from one still on its way.
+    """
 
     __tablename__ = "parcel"
 
@@ -41,6 +43,7 @@ class Parcel(SQLModel, table=True):
     channel: str = Field(max_length=16)
     accepted: datetime = Field(sa_type=UtcDateTime, index=True)
     played: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    shown: datetime | None = Field(default=None, sa_type=UtcDateTime)
     sealed_message: bytes | None = None
     sealed_replies: bytes | None = None
 
@@ -134,6 +137,27 @@ def outgoing_of(session: Session, site: Site, parcel_id: str) -> Outgoing | None
         Reply(r["text"], tuple(Button(**b) for b in r["buttons"])) for r in plain["replies"]
     )
     return Outgoing(replies, tuple(plain["letters"]))
+
+
+def show(session: Session, parcel_id: str, now: datetime) -> None:
+    """Remember since when the replies are in the chat; the first time counts."""
+    row = session.get(Parcel, parcel_id)
+    if row is not None and row.shown is None:
+        row.shown = now
+        session.add(row)
+
+
+def all_shown_by(session: Session, conversation: str, parcel_id: str, moment: datetime) -> bool:
+    """Say whether what was answered last, before delivery `parcel_id`, stood in the chat at
+    `moment`.
+    """
+    before = select(Parcel).where(
+        Parcel.conversation == conversation,
+        Parcel.id != parcel_id,
+        col(Parcel.played).is_not(None),
+    )
+    last = session.exec(before.order_by(col(Parcel.played).desc()).limit(1)).first()
+    return last is None or (last.shown is not None and last.shown <= moment)
 
 
 def left(session: Session, parcel_id: str) -> None:

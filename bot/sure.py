@@ -1,4 +1,7 @@
-"""Whether somebody typed a plain yes: for what a machine may not guess, a consent and sending."""
+"""Whether somebody typed a plain yes, or a plain order, and nothing else.
+
+For what a machine may not guess: a consent, sending, and leaving the story she is telling.
+"""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +13,9 @@ import yaml
 
 from bot.text import normalise
 
-WORDS = Path(__file__).parent / "content" / "yes.yml"
+CONTENT = Path(__file__).parent / "content"
+WORDS = CONTENT / "yes.yml"
+CONTROLS = CONTENT / "controls.yml"
 
 SURELY = "surely"
 """The entity with which the turn tells the dialogue, which hears no words: `surely=yes`."""
@@ -25,7 +30,16 @@ def surely_yes(normalised: str) -> bool:
     True only when the whole of it is words of yes.yml, at least one of them a yes. "Wait", "why",
     "yes but" and "yes?" are not.
     """
-    return _read().fullmatch(_bare(normalised)) is not None
+    return _yes().fullmatch(_bare(normalised)) is not None
+
+
+def plain_control(normalised: str) -> str | None:
+    """Give the intent (cancel, back, menu, language) of which normalised text is the plain order.
+
+    None when there is anything else in it: "stop" is an order, "I had to stop" is a story.
+    """
+    bare = _bare(normalised)
+    return next((name for name, plain in _controls().items() if plain.fullmatch(bare)), None)
 
 
 def _bare(text: str) -> str:
@@ -34,10 +48,22 @@ def _bare(text: str) -> str:
 
 
 @cache
-def _read() -> re.Pattern[str]:
-    content: dict[str, Any] = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+def _yes() -> re.Pattern[str]:
+    content = _content(WORDS)
     yes, polite = _any(content["whole"]), _any(content["polite"])
     return re.compile(f"{polite}*{yes}(?:{yes}|{polite})*")
+
+
+@cache
+def _controls() -> dict[str, re.Pattern[str]]:
+    content = _content(CONTROLS)
+    polite = _any(content.pop("polite"))
+    return {name: re.compile(f"{polite}*{_any(said)}{polite}*") for name, said in content.items()}
+
+
+def _content(file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return content
 
 
 def _any(words: Iterable[str]) -> str:

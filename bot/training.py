@@ -42,6 +42,7 @@ INPUTS = (
     "bot/pictures.py",
     "bot/text.py",
     "bot/training.py",
+    "requirements/app.txt",  # what normalises
     "requirements/rasa.txt",
 )
 """Globs, relative to the root, of every file the model depends on."""

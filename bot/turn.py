@@ -6,21 +6,23 @@ codes only.
 """
 
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlmodel import Session
 
-from bot import buttons, conversation
+from bot import buttons, conversation, parcel
+from bot.certainty import split
+from bot.channels import delivery_key
 from bot.content import Content
 from bot.content.render import SAFETY_CARD, render
 from bot.content.retell import draft_words
-from bot.meaning import Meaning, acted_on, in_danger
+from bot.keep import ONE_TELLING_ONLY, Keeper
+from bot.meaning import FALLBACK, Meaning, acted_on, in_danger
 from bot.message import (
     FILE_LIMIT,
     TELLABLE,
-    Attachment,
     AttachmentKind,
     Channel,
     ChannelName,
@@ -32,39 +34,29 @@ from bot.message import (
 )
 from bot.parcel import Outgoing
 from bot.rasa import Heard, Played, RasaClient, RasaUnavailable
-from bot.sure import SURELY, surely_yes
+from bot.sure import SURELY, plain_control, surely_yes
 from bot.text import normalise
-from bot.understand import Understanding, alarm, understand
-from referrals import contact, draft, notice, thread
+from bot.understand import DANGER, Understanding, alarm, understand
+from referrals import contact, draft, notice
 from referrals.site import Site
 
 log = logging.getLogger(__name__)
-Result = TypeVar("Result")
-
-CONTROLS = frozenset({"cancel", "back", "menu", "language"})
-"""What stops somebody who is telling her story, when said shortly and very surely, and is no
-story.
-"""
-
-CONTROL_CONFIDENCE = 0.85
 
 INTERRUPTIONS = frozenset({"privacy", "human", "hide", "erase", "case_status", "faq"})
 """What may interrupt her. "They look at my phone" may be her story too: it is kept, and heeded."""
 
 INTERRUPTION_CONFIDENCE = 0.75
-INTERRUPTION_CHARACTERS = 40
+SHORT = 40
+"""Characters up to which a text can be a mere remark; a longer one that complains is a story."""
 
-MEDIA_TYPE_LIMIT = 128
-"""Characters of a media type that are kept; what is longer is no media type."""
+NOTED = "noted"
+"""The say that a story nobody had asked for yet is kept."""
 
 HIDE = "hide_last"
 """The say that leaves an innocent last message; nothing may stand below it."""
 
 TOLD = frozenset({"story", "name", "addition"})
 """What is told rather than chosen: sealed, and never understood by a machine."""
-
-ONE_TELLING_ONLY = frozenset({"name"})
-"""Told in text alone: a name spoken in a voice note cannot be read back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +68,10 @@ class Turns:
     rasa: RasaClient
     channels: Mapping[ChannelName, Channel]
     wait: Callable[[Coroutine[Any, Any, Any]], Any]
+
+    @property
+    def _keeper(self) -> Keeper:
+        return Keeper(self.site, self.channels, self.wait)
 
     def play(self, message: Message) -> Outgoing:
         """Play one turn. The same message played again, after a crash, changes nothing more.
@@ -93,20 +89,33 @@ class Turns:
                 message.received,
             )
         try:
-            meaning = self._meaning(message, state)
+            meaning, noted = self._meaning(message, state)
             played = self._tell_the_dialogue(message, meaning)
         except RasaUnavailable:
             if self._cry(message) is None:
                 raise
             return self._say(message, [{"say": SAFETY_CARD, "with": {}}])
         with self.site.store.writing() as session:
+            if meaning.intent == DANGER:
+                conversation.note_danger(session, message.conversation, message.received)
             conversation.set_awaiting(session, message.conversation, played.awaiting)
             begun = draft.find(session, message.conversation)
             if begun is not None and conversation.in_danger(
                 session, message.conversation, message.received
             ):
                 draft.answer(session, self.site, begun, "danger", "yes")
-        return self._say(message, played.says)
+        return self._say(message, [*([{"say": NOTED, "with": {}}] if noted else []), *played.says])
+
+    def rescue(self, message: Message) -> bool:
+        """Keep what a message told whose turn could not be played. False when there was nothing."""
+        text = (message.text or "").strip()
+        if message.button is not None or len(text) <= SHORT:
+            return False
+        with self.site.store.writing() as session:
+            state = conversation.begin(session, message.conversation, message.received)
+        return self._keeper.text(
+            message, state.awaiting if state.awaiting in TOLD else "story", text
+        )
 
     def _cry(self, message: Message) -> str | None:
         """Say what danger the words of a message name, whatever was asked, and remember it."""
@@ -118,55 +127,79 @@ class Turns:
 
     # ---- understand and decide
 
-    def _meaning(self, message: Message, state: conversation.State) -> Meaning:
+    def _meaning(self, message: Message, state: conversation.State) -> tuple[Meaning, bool]:
+        """Say what a message means, and whether a story was kept that nobody had asked for."""
         if message.button is not None:
             try:
                 pressed = buttons.parse(message.button)
             except buttons.UnknownButton:
-                return Meaning("unknown", entities=(("kind", "button"),))
-            return Meaning(pressed.intent, entities=tuple(pressed.entities.items()))
+                return Meaning("unknown", entities=(("kind", "button"),)), False
+            return Meaning(pressed.intent, entities=tuple(pressed.entities.items())), False
         cry = self._cry(message)
         if message.attachments and not _speaks(message, state):
-            meaning = self._attached(message, state)
-            return Meaning("danger", entities=(("danger", cry),)) if cry else meaning
+            return self._with_caption(message, state, cry), False
         text = (message.text or "").strip()
         if not text:
-            return Meaning("unknown", entities=(("kind", "empty"),))
-        awaiting = state.awaiting if state.awaiting in TOLD else None
-        try:
-            understood = self._understood(text, cry)
-        except RasaUnavailable:
-            if awaiting and not (cry and awaiting == "name"):
-                self._keep(message, awaiting, text=text)  # nothing told is lost, whatever follows
-            raise
-        if awaiting:
-            return self._told_text(message, text, awaiting, understood)
+            return Meaning("unknown", entities=(("kind", "empty"),)), False
+        if state.awaiting in TOLD:
+            return self._told_text(message, text, state.awaiting, cry), False
+        understood = self._understood(text, cry)
+        if _tells(text, understood):
+            self._keeper.text(message, "story", text)
+            meaning = in_danger(understood) if understood.danger else acted_on(understood)
+            return meaning, understood.danger is None
         if understood.danger:
-            return in_danger(understood)
-        if surely_yes(normalise(text)):
-            return Meaning("affirm", entities=((SURELY, "yes"),))
-        return acted_on(understood)
+            return in_danger(understood), False
+        if surely_yes(normalise(text)) and self._has_seen_the_question(message):
+            return Meaning("affirm", entities=((SURELY, "yes"),)), False
+        return acted_on(understood), False
 
     def _understood(self, text: str, cry: str | None) -> Understanding:
         understood: Understanding = self.wait(understand(self.rasa, text))
         return replace(understood, danger=understood.danger or cry)
 
-    def _told_text(
-        self, message: Message, text: str, awaiting: str, understood: Understanding
-    ) -> Meaning:
-        short = len(text) <= INTERRUPTION_CHARACTERS and understood.danger is None
-        sure = understood.confidence
-        if short and understood.intent in CONTROLS and sure >= CONTROL_CONFIDENCE:
-            return Meaning(understood.intent, sure, understood.entities)
+    def _has_seen_the_question(self, message: Message) -> bool:
+        """Say whether the question stood in the chat when this came. A yes typed while the server
+        was slow answers an earlier one, and is no consent to this.
+        """
+        with self.site.store.reading() as session:
+            return parcel.all_shown_by(
+                session, message.conversation, delivery_key(message.update), message.received
+            )
+
+    def _told_text(self, message: Message, text: str, awaiting: str, cry: str | None) -> Meaning:
+        control = plain_control(normalise(text))
+        if control and cry is None:
+            return Meaning(control)
+        try:
+            understood = self._understood(text, cry)
+        except RasaUnavailable:
+            if not (cry and awaiting == "name"):
+                self._keeper.text(message, awaiting, text)  # nothing told is lost
+            raise
         if understood.danger and awaiting == "name":
             return in_danger(understood)
-        if not self._keep(message, awaiting, text=text):
-            return Meaning("unknown", entities=(("kind", "no_case"),))
+        kept = self._keeper.text(message, awaiting, text)
         if understood.danger:
             return in_danger(understood)
-        if short and understood.intent in INTERRUPTIONS and sure >= INTERRUPTION_CONFIDENCE:
+        if not kept:
+            return Meaning("unknown", entities=(("kind", "no_case"),))
+        sure = understood.confidence
+        interrupts = understood.intent in INTERRUPTIONS and sure >= INTERRUPTION_CONFIDENCE
+        if interrupts and len(text) <= SHORT:
             return Meaning(understood.intent, sure, understood.entities)
         return Meaning("told", entities=(("told", awaiting),))
+
+    def _with_caption(
+        self, message: Message, state: conversation.State, cry: str | None
+    ) -> Meaning:
+        """Keep what was attached, then hear whether its caption tells of danger."""
+        meaning = self._attached(message, state)
+        caption = (message.text or "").strip()
+        if not caption:
+            return meaning
+        understood = self._understood(caption, cry)
+        return in_danger(understood) if understood.danger else meaning
 
     def _attached(self, message: Message, state: conversation.State) -> Meaning:
         """Seal what was attached when it can be part of a told answer; otherwise say what it was.
@@ -182,10 +215,10 @@ class Turns:
             return Meaning("unknown", entities=(("kind", "too_large"),))
         field_name = awaiting or "story"
         if message.text:
-            self._keep(message, field_name, text=message.text, number=len(tellable))
+            self._keeper.text(message, field_name, message.text, number=len(tellable))
         try:
             kept = [
-                self._keep_file(message, field_name, attachment, number)
+                self._keeper.file(message, field_name, attachment, number)
                 for number, attachment in enumerate(tellable)
             ]
         except TooLarge:
@@ -206,82 +239,9 @@ class Turns:
         ]
         if awaiting is None or not words:
             return Meaning("unknown", entities=(("kind", first.kind.value),))
-        if not self._keep(message, awaiting, text=" ".join(words)):
+        if not self._keeper.text(message, awaiting, " ".join(words)):
             return Meaning("unknown", entities=(("kind", "no_case"),))
         return Meaning("told", entities=(("told", awaiting),))
-
-    # ---- keep what is told
-
-    def _keep_file(
-        self, message: Message, field_name: str, attachment: Attachment, number: int
-    ) -> bool:
-        file = self._sealed(message.channel, attachment)
-        return self._keep(message, field_name, file=file, kind=attachment.kind.value, number=number)
-
-    def _sealed(self, channel: ChannelName, attachment: Attachment) -> draft.SealedFile:
-        reference = attachment.reference or ""
-        named = attachment.media_type or _MEDIA_TYPES.get(attachment.kind, _UNKNOWN_TYPE)
-        media_type = named if len(named) <= MEDIA_TYPE_LIMIT else _UNKNOWN_TYPE
-        if channel is ChannelName.WEB:
-            return sealed_upload(reference, attachment.size or 0, media_type)
-        return draft.seal_file(self.site, self._pieces(channel, reference), media_type)
-
-    def _pieces(self, channel: ChannelName, reference: str) -> Iterator[bytes]:
-        stream = aiter(self.channels[channel].fetch(reference))
-
-        async def following() -> bytes | None:
-            return await anext(stream, None)
-
-        while (piece := self.wait(following())) is not None:
-            yield piece
-
-    def _keep(
-        self,
-        message: Message,
-        field_name: str,
-        *,
-        text: str | None = None,
-        file: draft.SealedFile | None = None,
-        kind: str = "text",
-        number: int = 0,
-    ) -> bool:
-        """Seal one told thing into the draft or, after lodging, into the case. False: nowhere to
-        put it.
-        """
-        with self.site.store.writing() as session:
-            if field_name == "addition":
-                case = thread.newest_open_case(session, message.conversation)
-                if case is None:
-                    return False
-                new = thread.add(
-                    session,
-                    self.site,
-                    case,
-                    message.update,
-                    number=number,
-                    text=text,
-                    file=file,
-                    kind=kind,
-                )
-            else:
-                begun = draft.open_(session, self.site, message.conversation, message.channel)
-                if field_name in ONE_TELLING_ONLY:
-                    draft.untell(session, self.site, begun, field_name)
-                new = draft.tell(
-                    session,
-                    self.site,
-                    begun,
-                    field_name,
-                    message.update,
-                    text=text,
-                    file=file,
-                    kind=kind,
-                    number=number,
-                )
-            if not new and file is not None and message.channel is not ChannelName.WEB:
-                # Fetched once more after a crash; a web upload is sealed once, before its turn.
-                self.site.files.remove(file.file_id)
-        return True
 
     # ---- the dialogue, and what it says
 
@@ -341,24 +301,6 @@ class Turns:
 
 
 _PICTURES = {AttachmentKind.LOCATION: "📍", AttachmentKind.CONTACT: "👤"}
-_UNKNOWN_TYPE = "application/octet-stream"
-_MEDIA_TYPES = {
-    AttachmentKind.VOICE: "audio/ogg",
-    AttachmentKind.AUDIO: "audio/mpeg",
-    AttachmentKind.PHOTO: "image/jpeg",
-    AttachmentKind.VIDEO: "video/mp4",
-}
-
-
-def upload_reference(file: draft.SealedFile) -> str:
-    """Write down where a web upload lies and what opens it; goes only into the sealed queue."""
-    return f"{file.file_id}:{file.key.hex()}:{file.digest.hex()}"
-
-
-def sealed_upload(reference: str, size: int, media_type: str) -> draft.SealedFile:
-    """Read what `upload_reference` wrote."""
-    file_id, key, digest = reference.split(":")
-    return draft.SealedFile(file_id, bytes.fromhex(key), bytes.fromhex(digest), size, media_type)
 
 
 def _speaks(message: Message, state: conversation.State) -> bool:
@@ -369,3 +311,16 @@ def _speaks(message: Message, state: conversation.State) -> bool:
     stickers = all(a.kind is AttachmentKind.STICKER for a in message.attachments)
     meant = any(sign.isalnum() for sign in normalise(message.text or ""))
     return stickers and meant and state.awaiting not in TOLD
+
+
+def _tells(text: str, understood: Understanding) -> bool:
+    """Say whether somebody began to tell before she was asked: long words of danger, or words that
+    may be a complaint.
+    """
+    if len(text) <= SHORT:
+        return False
+    meaning = acted_on(understood)
+    guesses = {meaning.intent}
+    if meaning.intent == FALLBACK:
+        guesses = {split(label)[0] for label, _ in meaning.ranking}
+    return understood.danger is not None or "complaint" in guesses

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.amounts import duration, money
 from bot.certainty import (
@@ -16,6 +16,7 @@ from bot.certainty import (
     split,
 )
 from bot.danger import UNCLEAR, danger
+from bot.pictures import in_words
 from bot.rasa import Found, Parsed, RasaClient
 from bot.text import normalise
 
@@ -58,19 +59,23 @@ class Understanding:
 
 
 async def understand(rasa: RasaClient, text: str) -> Understanding:
-    """Understand what somebody typed. The words are not kept anywhere.
+    """Understand what somebody typed, its first bot.text.LIMIT characters. The words are not kept
+    anywhere.
 
-    Raises RasaUnavailable; whoever calls may still ask `alarm(text)` then.
+    Raises RasaUnavailable. What a longer text says of danger only `alarm` hears, which takes its
+    time (bot/turn.py asks it in a thread).
     """
     regular = normalise(text)
     if not regular:
         return Understanding(NOTHING, None, 0.0, Certainty.LOST)
-    found = read(await rasa.parse(regular), regular)
-    return found if found.danger or len(text) <= WINDOW else replace(found, danger=alarm(text))
+    return read(await rasa.parse(regular), regular)
 
 
 def alarm(text: str) -> str | None:
-    """Say what danger the words of a text name, to its end, however long it is. Needs no Rasa."""
+    """Say what danger the words of a text name, to its end, however long it is. Needs no Rasa, and
+    up to a second for 20,000 hostile characters.
+    """
+    text = in_words(text)  # first of all, for pictures grow by it, and a window must not
     windows = (text[i : i + WINDOW] for i in range(0, len(text), WINDOW - OVERLAP))
     return next((kind for part in windows if (kind := danger(normalise(part)))), None)
 

@@ -6,16 +6,16 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from api.commands.start import fail
-from bot.danger import danger
-from bot.rasa import RasaDidNotStart, RasaProcess, RasaSettings
+from bot.rasa import RasaDidNotStart, RasaProcess, RasaSettings, RasaUnavailable
 from bot.text import normalise
-from bot.understand import Understanding, understand
+from bot.understand import Understanding, alarm, understand
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,16 +51,15 @@ def _said(line: str, found: Understanding) -> dict[str, Any]:
     }
 
 
-def _why(line: str, found: Understanding) -> dict[str, Any]:
-    regular = normalise(line)
+def _why(line: str, found: Understanding, words: str | None) -> dict[str, Any]:
     return {
-        "read_as": regular,
+        "read_as": normalise(line),
         "certainty": found.certainty,
         "guesses": [
             {"intent": intent, "topic": topic, "confidence": round(sure, 4)}
             for intent, topic, sure in found.ranking
         ],
-        "danger_by": "words" if danger(regular) else "model" if found.danger else None,
+        "danger_by": "words" if words else "model" if found.danger else None,
     }
 
 
@@ -82,8 +81,12 @@ async def _understand(why: bool) -> None:
             raise fail(str(error)) from None
         try:
             for line in _lines():
+                words = alarm(line)
                 found = await understand(process.client, line)
-                said = _said(line, found) | (_why(line, found) if why else {})
+                found = replace(found, danger=found.danger or words)
+                said = _said(line, found) | (_why(line, found, words) if why else {})
                 print(json.dumps(said, ensure_ascii=False), flush=True)
+        except RasaUnavailable as error:
+            raise fail(str(error)) from None
         finally:
             await process.stop()

@@ -15,8 +15,9 @@ from referrals.taxonomy import RED, Category
 
 def open_complaint(session: Session, site: Site, asked: Asked) -> Answer:
     """Begin or take up the draft, add what was just said, and load its answers into slots."""
-    begun = not has_draft(session, asked)
     own = draft.open_(session, site, asked.conversation, asked.channel)
+    # What was told before she was asked, and danger, are no answers.
+    begun = draft.answers(site, own).keys().isdisjoint(STEPS)
     said = _said_at_once(asked)
     if begun or not draft.parts(session, own, "story"):
         for step, value in said.items():

@@ -26,9 +26,10 @@ from api.parts import Parts
 from api.settings import Settings
 from bot import durable
 from bot.content import content
+from bot.keep import sealed_upload
 from bot.message import TELLABLE, ChannelName, Message, Reply
 from bot.rasa import RasaClient
-from bot.turn import Turns, sealed_upload
+from bot.turn import Turns
 from referrals import draft
 from referrals.installation import Mode
 from tests.house import build_town

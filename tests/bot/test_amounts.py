@@ -1,6 +1,7 @@
 """Sums of money and spans of time in what people type, and what only looks like them."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 import yaml
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.amounts import WORDS, duration, money
-from bot.text import normalise
+from bot.text import LIMIT, normalise
 
 
 @pytest.mark.parametrize(
@@ -238,18 +239,33 @@ def test_nothing_typed_breaks_it(pieces: list[str]) -> None:
     assert (duration(text) or "1 x").split()[1].isalpha()
 
 
-@pytest.mark.parametrize("piece", ["12", "1 ", "123 ", "មួយ", "រយ", "ប្រាំមួយ ", "pi ", "1.", "9,"])
-def test_a_long_row_of_numbers_takes_no_time(piece: str) -> None:
-    text = normalise(piece * 2000)
-    start = time.monotonic()
-    money(text)
-    duration(text)
-    assert time.monotonic() - start < 1
+_SOON = 0.02
+"""Seconds of the processor, at the best of five times."""
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *("12", "1 ", "1 100 ", "មួយ", "រយ", "ប្រាំមួយ ", "pi ", "1.", "9,", "1-", "1ខែ", "1 dol "),
+        *("012 345 67 ", "nhom ", "i'", "s$", "1\u20442", "half a ", "hundred ", "ឈ្មោះ", "1 year "),
+    ],
+)
+@pytest.mark.parametrize("read", [money, duration])
+def test_a_long_row_of_words_takes_no_time(read: Callable[[str], str | None], piece: str) -> None:
+    text = (piece * LIMIT)[:LIMIT]
+    took = []
+    for _ in range(5):
+        start = time.process_time()
+        read(text)
+        took.append(time.process_time() - start)
+    assert min(took) < _SOON
 
 
 def test_no_word_stands_for_two_things() -> None:
     content = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
-    kinds = [kind for name, kind in content.items() if name not in {"before", "doubtful"}]
+    kinds = [
+        kind for name, kind in content.items() if name not in {"before", "counted", "doubtful"}
+    ]
     words = [
         word
         for kind in kinds
@@ -258,4 +274,4 @@ def test_no_word_stands_for_two_things() -> None:
     ]
     assert sorted(words) == sorted(set(words))
     assert {normalise(str(word)).casefold() for word in content["before"]} <= set(words)
-    assert set(content["doubtful"]) <= set(words)
+    assert {*content["doubtful"], *content["counted"]} <= set(words)

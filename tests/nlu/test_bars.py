@@ -6,7 +6,7 @@ The floors are a little under the figures of docs/understanding.md, which `make 
 import pytest
 
 from bot.rasa import RasaProcess
-from bot.understand import understand
+from bot.understand import alarm, understand
 from tests.nlu.conftest import Loop
 from tests.understanding import measure
 from tests.understanding.measure import Read
@@ -40,7 +40,14 @@ def test_categories_and_topics_are_understood(reads: list[Read]) -> None:
 
 def test_danger_is_found(reads: list[Read]) -> None:
     found = measure.danger_recall(reads)
-    assert found.percent >= 93.0, found
+    assert found.percent >= 98.0, found
+
+
+def test_words_alone_find_most_danger() -> None:
+    """While Rasa is away, nothing else does."""
+    cries = [one.text for one in sentences(TEST) if one.danger == "yes"]
+    found = sum(alarm(text) is not None for text in cries)
+    assert found / len(cries) >= 0.82, found
 
 
 @pytest.mark.parametrize(("kinds", "most"), [({"no"}, 2.0), ({"no", "alike"}, 4.5)])

@@ -106,7 +106,7 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
     },
     "parcel": {
         "id conversation": (PSEUDONYMOUS, "number of a delivery; HMAC under the server key"),
-        "channel accepted played": (HARMLESS, "code and times"),
+        "channel accepted played shown": (HARMLESS, "code and times"),
         "sealed_message sealed_replies": (SEALED, "under the server key, until played and sent"),
     },
     "referral": {

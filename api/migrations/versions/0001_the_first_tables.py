@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("accepted", referrals.store.UtcDateTime(timezone=True), nullable=False),
         sa.Column("played", referrals.store.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("shown", referrals.store.UtcDateTime(timezone=True), nullable=True),
         sa.Column("sealed_message", sa.LargeBinary(), nullable=True),
         sa.Column("sealed_replies", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id"),

@@ -47,6 +47,16 @@ def test_a_new_grievance_does_not_rename_a_story_that_was_told(talk: Talk) -> No
     assert talk.answers()["category"] == "dismissal"
 
 
+def test_a_story_told_before_the_complaint_was_opened_begins_it_all_the_same(talk: Talk) -> None:
+    talk.tell("story", "ថៅកែអត់បើកប្រាក់ខែឱ្យខ្ញុំ ៣ ខែហើយ")
+    with talk.site.store.writing() as session:
+        begun = draft.open_(session, talk.site, HER, talk.channel)
+        draft.answer(session, talk.site, begun, "danger", "yes")
+    answer = talk("action_open_complaint", "complaint", {"category": "unpaid_wages"})
+    assert keys(answer) == ["begun", "category_heard"]
+    assert talk.answers()["category"] == "unpaid_wages"
+
+
 # ---- asking
 
 

@@ -1,0 +1,328 @@
+"""What a turn makes of a message: what is kept, what the dialogue hears, and danger before all.
+
+The dialogue is a stand-in that hears and says nothing; tests/test_web_chat.py plays with the real
+one.
+"""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from sqlmodel import SQLModel
+
+from bot import conversation, durable, parcel
+from bot.channels import delivery_key
+from bot.content import content
+from bot.message import Attachment, AttachmentKind, Channel, ChannelName, Message
+from bot.parcel import Outgoing
+from bot.rasa import Heard, Parsed, Played, RasaClient, RasaUnavailable
+from bot.turn import SHORT, Turns
+from referrals import draft
+from referrals.settings import StoreSettings
+from referrals.site import Site, open_site
+from tests.bot.actions.talk import HER, NOW
+
+BEATEN = "ថៅកែវាយខ្ញុំរាល់ថ្ងៃ"
+"""The lexicon hears it."""
+
+UNSPOKEN = "ថៅកែធ្វើបាបខ្ញុំរាល់ថ្ងៃ"
+"""The lexicon does not; the stand-in's `ranking` says what the model makes of it."""
+
+UNPAID = "ថៅកែអត់បើកប្រាក់ខែឱ្យខ្ញុំ ៣ ខែហើយ ខ្ញុំសួរគាត់ គាត់ថាចាំសិន"
+
+
+@dataclass
+class Dialogue:
+    """Hears turns, and reads every sentence as `ranking` says."""
+
+    ranking: tuple[tuple[str, float], ...] = (("out_of_scope", 0.95),)
+    awaiting: str | None = None
+    away: bool = False
+    heard: list[Heard] = field(default_factory=list)
+
+    async def parse(self, _text: str) -> Parsed:
+        if self.away:
+            raise RasaUnavailable
+        return Parsed(self.ranking)
+
+    async def turn(self, heard: Heard) -> Played:
+        if self.away:
+            raise RasaUnavailable
+        self.heard.append(heard)
+        return Played((), self.awaiting, "complaint_form" if self.awaiting else None)
+
+
+class Photos:
+    """A channel that gives every file it is asked for."""
+
+    async def fetch(self, _reference: str) -> AsyncIterator[bytes]:
+        yield b"\xff\xd8\xff a photo"
+
+
+@dataclass
+class Chat:
+    """One person, and what becomes of what she sends."""
+
+    site: Site
+    dialogue: Dialogue
+    turns: Turns
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def sends(self, text: str | None = None, *, at: datetime = NOW, **how: Any) -> Heard:
+        """Send one message, played as the durable queue plays it, its replies shown at once."""
+        self.outgoing = self.plays(text, at=at, **how)
+        return self.dialogue.heard[-1]
+
+    def plays(self, text: str | None, *, at: datetime, shown: bool = True, **how: Any) -> Outgoing:
+        message = Message(
+            ChannelName.TELEGRAM, f"tg-{next(self._numbers):020}", HER, "1", at, text, **how
+        )
+        number = delivery_key(message.update)
+        with self.site.store.writing() as session:
+            parcel.accept(session, self.site, number, message)
+        outgoing = self.turns.play(message)
+        with self.site.store.writing() as session:
+            parcel.answer(session, self.site, number, outgoing)
+            if shown:
+                parcel.show(session, number, self.site.clock())
+        return outgoing
+
+    def asked_for(self, slot: str | None) -> None:
+        """Have the dialogue wait for this answer from now on."""
+        self.dialogue.awaiting = slot
+        self.sends(button="menu")
+
+    def told(self, of: str = "story") -> list[str | None]:
+        with self.site.store.reading() as session:
+            begun = draft.find(session, HER)
+            return [t.text for t in draft.told(session, self.site, begun, of)] if begun else []
+
+    @property
+    def is_urgent(self) -> bool:
+        with self.site.store.reading() as session:
+            return conversation.in_danger(session, HER, NOW)
+
+
+@pytest.fixture
+def chat(tmp_path: Path) -> Chat:
+    site = open_site(StoreSettings(data_dir=tmp_path), clock=lambda: NOW)
+    SQLModel.metadata.create_all(site.store.engine)
+    dialogue = Dialogue()
+    channels = {ChannelName.TELEGRAM: cast(Channel, Photos())}
+    turns = Turns(site, content(), cast(RasaClient, dialogue), channels, asyncio.run)
+    return Chat(site, dialogue, turns)
+
+
+def photo() -> tuple[Attachment, ...]:
+    return (Attachment(AttachmentKind.PHOTO, "file-1", size=10),)
+
+
+# ---- danger
+
+
+@pytest.mark.parametrize("asked", [None, "story", "name", "country", "addition"])
+def test_danger_is_heard_whatever_was_asked(chat: Chat, asked: str | None) -> None:
+    chat.asked_for(asked)
+    assert chat.sends(BEATEN).intent == "danger"
+    assert chat.is_urgent
+
+
+def test_danger_that_only_the_model_hears_is_as_urgent(chat: Chat) -> None:
+    chat.dialogue.ranking = (("danger", 0.95),)
+    assert chat.sends(UNSPOKEN).intent == "danger"
+    assert chat.is_urgent
+
+
+def test_the_button_for_danger_is_as_urgent(chat: Chat) -> None:
+    chat.asked_for("story")
+    chat.sends("រឿងរបស់ខ្ញុំ")
+    assert not chat.is_urgent
+    chat.sends(button="danger")
+    assert chat.is_urgent
+    with chat.site.store.reading() as session:
+        begun = draft.find(session, HER)
+        assert begun is not None
+        assert draft.answers(chat.site, begun)["danger"] == "yes"
+
+
+@pytest.mark.parametrize("asked", [None, "story"])
+@pytest.mark.parametrize(("caption", "label"), [(BEATEN, "faq"), (UNSPOKEN, "danger")])
+def test_danger_in_a_caption_is_heard_by_words_and_by_model(
+    chat: Chat, asked: str | None, caption: str, label: str
+) -> None:
+    chat.asked_for(asked)
+    chat.dialogue.ranking = ((label, 0.95),)
+    assert chat.sends(caption, attachments=photo()).intent == "danger"
+    assert chat.told() == [None, caption] or chat.told() == [caption, None]
+
+
+def test_a_photo_is_kept_once_when_its_caption_could_not_be_read_at_first(chat: Chat) -> None:
+    chat.asked_for("story")
+    chat.dialogue.away = True
+    message = Message(ChannelName.TELEGRAM, "tg-9", HER, "1", NOW, UNSPOKEN, attachments=photo())
+    for _ in range(2):
+        with pytest.raises(RasaUnavailable):
+            chat.turns.play(message)
+    chat.dialogue.away = False
+    chat.turns.play(message)
+    assert sorted(map(str, chat.told())) == sorted(["None", UNSPOKEN])
+
+
+def test_danger_is_answered_while_the_dialogue_is_away(chat: Chat) -> None:
+    chat.dialogue.away = True
+    assert chat.plays(BEATEN, at=NOW).replies
+    with pytest.raises(RasaUnavailable):
+        chat.turns.play(Message(ChannelName.TELEGRAM, "tg-8", HER, "1", NOW, "សួស្តី"))
+
+
+# ---- telling
+
+
+@pytest.mark.parametrize(
+    ("piece", "label"),
+    [
+        ("stop paying me", "cancel"),
+        ("I had to stop", "cancel"),
+        ("I quit", "cancel"),
+        ("I want to go back", "back"),
+        ("ខ្ញុំមិនចង់ធ្វើទៀតទេ", "cancel"),
+        ("ឈប់ហើយ", "cancel"),
+        ("ខ្ញុំអត់ចេះភាសាថៃ", "language"),
+        ("ខ្ញុំចង់ត្រឡប់ទៅផ្ទះវិញ", "back"),
+        ("nhom chong tralop tov pteah", "back"),
+    ],
+)
+def test_a_short_piece_of_a_story_is_no_order(chat: Chat, piece: str, label: str) -> None:
+    chat.asked_for("story")
+    chat.dialogue.ranking = ((label, 1.0),)
+    heard = chat.sends(piece)
+    assert (heard.intent, heard.entities) == ("told", (("told", "story"),))
+    assert chat.told() == [piece]
+
+
+@pytest.mark.parametrize(
+    ("order", "intent"),
+    [
+        ("ឈប់", "cancel"),
+        ("បោះបង់ បង", "cancel"),
+        ("STOP!", "cancel"),
+        ("chhob sen", "cancel"),
+        ("ត្រឡប់ក្រោយ", "back"),
+        ("go back please", "back"),
+        ("ម៉ឺនុយ", "menu"),
+        ("Menu", "menu"),
+        ("ប្តូរភាសា", "language"),
+        ("English", "language"),
+    ],
+)
+@pytest.mark.parametrize("asked", ["story", "name"])
+def test_a_plain_order_is_no_story(chat: Chat, asked: str, order: str, intent: str) -> None:
+    chat.asked_for(asked)
+    assert chat.sends(order).intent == intent
+    assert chat.told(asked) == []
+
+
+def test_what_may_be_both_is_kept_and_heeded(chat: Chat) -> None:
+    chat.asked_for("story")
+    chat.dialogue.ranking = (("hide", 0.9),)
+    assert chat.sends("គេមើលទូរស័ព្ទខ្ញុំ").intent == "hide"
+    assert chat.told() == ["គេមើលទូរស័ព្ទខ្ញុំ"]
+
+
+@pytest.mark.parametrize("asked", [None, "country", "share_mrc"])
+@pytest.mark.parametrize(
+    "ranking",
+    [
+        (("complaint.unpaid_wages", 0.95),),
+        (("complaint.unpaid_wages", 0.4), ("complaint.dismissal", 0.35)),
+        (("faq.unpaid_wages_help", 0.4), ("complaint.unpaid_wages", 0.35)),
+    ],
+)
+def test_a_story_told_before_it_was_asked_for_is_kept_and_she_is_told(
+    chat: Chat, asked: str | None, ranking: tuple[tuple[str, float], ...]
+) -> None:
+    chat.asked_for(asked)
+    chat.dialogue.ranking = ranking
+    chat.sends(UNPAID)
+    assert chat.told() == [UNPAID]
+    assert "🔒" in chat.outgoing.replies[0].text
+
+
+def test_long_words_of_danger_are_kept_and_the_card_comes_first(chat: Chat) -> None:
+    chat.sends(f"{BEATEN} ខ្ញុំនៅផ្ទះលេខ ១២ ផ្លូវធំ ជិតផ្សារ ក្នុងក្រុងរ៉ាយ៉ង")
+    assert len(chat.told()) == 1
+    assert chat.outgoing.replies == ()  # the stand-in's card is empty, and nothing stands before it
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [("ថៅកែអត់បើកលុយ", "complaint.unpaid_wages"), ("តើប្រាក់ឈ្នួលអប្បបរមា" * 4, "faq.minimum_wage")],
+)
+def test_a_remark_and_a_question_are_not_kept(chat: Chat, text: str, label: str) -> None:
+    assert len(text) > SHORT or label.startswith("complaint")
+    chat.dialogue.ranking = ((label, 0.95),)
+    chat.sends(text)
+    with chat.site.store.reading() as session:
+        assert draft.find(session, HER) is None
+
+
+@pytest.mark.parametrize(("asked", "of"), [(None, "story"), ("name", "name"), ("store", "story")])
+def test_what_could_not_be_played_at_all_is_rescued(chat: Chat, asked: str | None, of: str) -> None:
+    chat.asked_for(asked)
+    message = Message(ChannelName.TELEGRAM, "tg-7", HER, "1", NOW, UNPAID)
+    assert chat.turns.rescue(message)
+    assert chat.turns.rescue(message)
+    assert chat.told(of) == [UNPAID]
+
+
+@pytest.mark.parametrize("how", [{"text": "សួស្តី"}, {"button": "menu"}, {}])
+def test_where_nothing_was_told_nothing_is_rescued(chat: Chat, how: dict[str, str]) -> None:
+    message = Message(ChannelName.TELEGRAM, "tg-7", HER, "1", NOW, **how)  # type: ignore[arg-type]
+    assert not chat.turns.rescue(message)
+
+
+# ---- a typed yes
+
+
+def test_a_yes_after_the_question_was_shown_is_meant(chat: Chat) -> None:
+    chat.asked_for("store")
+    assert chat.sends("យល់ព្រម").entities == (("surely", "yes"),)
+
+
+def test_a_yes_that_was_waiting_agrees_to_no_later_question(chat: Chat) -> None:
+    """Four times "ok", typed while the server was slow and before it asked."""
+    chat.asked_for("store")
+    chat.dialogue.ranking = (("affirm", 0.99),)
+    hasty = NOW - timedelta(seconds=2)
+    heard = [chat.sends("ok", at=hasty) for _ in range(4)]
+    assert [h.entities for h in heard] == [()] * 4
+
+
+def test_a_yes_typed_before_the_question_left_is_not_meant(chat: Chat) -> None:
+    chat.dialogue.awaiting = "store"
+    chat.plays(None, at=NOW, shown=False, button="menu")
+    assert chat.sends("ok", at=NOW + timedelta(minutes=3)).entities == ()
+
+
+# ---- the turn that failed for good
+
+
+@pytest.mark.parametrize(("text", "says"), [(UNPAID, 2), ("សួស្តី", 1)])
+def test_when_a_turn_fails_for_good_her_words_are_kept_and_she_hears_of_it(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch, text: str, says: int
+) -> None:
+    monkeypatch.setattr(durable, "_house", SimpleNamespace(turns=chat.turns))
+    message = Message(ChannelName.TELEGRAM, "tg-7", HER, "1", NOW, text)
+    with chat.site.store.writing() as session:
+        conversation.begin(session, HER, NOW)
+        parcel.accept(session, chat.site, "tg-7", message)
+    assert durable._trouble("tg-7", HER) == says
+    assert chat.told() == ([text] if says > 1 else [])
+    with chat.site.store.reading() as session:
+        assert parcel.message_of(session, chat.site, "tg-7") is None
