@@ -160,7 +160,9 @@ def _found(text: Sequence[Unit], lexicon: _Lexicon) -> dict[str, list[_Span]]:
 def _swallowed(span: _Span, sayings: Mapping[int, _Span]) -> bool:
     """Tell whether a word is part of a saying, not the saying part of a longer phrase."""
     within = (sayings[i] for i in range(*span) if i in sayings)
-    return any(not (span.start <= saying.start and saying.end < span.end) for saying in within)
+    return any(
+        span == saying or span.start > saying.start or saying.end > span.end for saying in within
+    )
 
 
 def _looked_up(text: Sequence[Unit], words: _Trie) -> Iterator[tuple[str, _Span]]:

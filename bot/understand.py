@@ -34,6 +34,7 @@ WINDOW, OVERLAP = 4000, 100
 _CUT_ANYWHERE = frozenset({"country", "sector", "destination_province"})
 """Foreign names, which the tokenizer glues to their neighbours, and plain words."""
 
+_LINE_END = re.compile(r"[\r\n]+")
 _WITHIN_A_SYLLABLE = re.compile("[\u17b6-\u17d3]")
 _PLACE_WORDS = ("ខេត្ត", "ក្រុង", "រាជធានី", "ស្រុក", "រដ្ឋ")
 _ENTITIES = frozenset({"country", "province", "destination_province", "sector"})
@@ -75,7 +76,8 @@ def alarm(text: str) -> str | None:
     """Say what danger the words of a text name, to its end, however long it is. Needs no Rasa, and
     up to a second for 20,000 hostile characters.
     """
-    text = in_words(text)  # first of all, for pictures grow by it, and a window must not
+    text = _LINE_END.sub(". ", text)  # a denial does not reach over it, and normalising drops it
+    text = in_words(text)  # before cutting, for pictures grow by it, and a window must not
     windows = (text[i : i + WINDOW] for i in range(0, len(text), WINDOW - OVERLAP))
     return next((kind for part in windows if (kind := danger(normalise(part)))), None)
 

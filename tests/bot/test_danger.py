@@ -319,6 +319,20 @@ def test_words_that_sound_unlike_are_two(one: str, other: str) -> None:
     assert by_sound(one) != by_sound(other)
 
 
+@pytest.mark.parametrize("stop", [". ", "! ", ", ", "; ", "។ ", " - "])
+def test_a_stop_is_seen_by_what_stands_behind_it(stop: str) -> None:
+    assert [unit.after_stop for unit in units(f"no{stop}hit")] == [False, True]
+    assert units(f"ក{stop}ក")[1].after_stop
+
+
+def test_a_space_is_seen_in_khmer_script() -> None:
+    assert [unit.after_space for unit in units("ក កក no no")] == [False, True, False, False, False]
+
+
+def test_khmer_stops_are_no_letters() -> None:
+    assert len(units("ក។ ក៕")) == 2
+
+
 # ---- any text
 
 
@@ -343,6 +357,9 @@ def test_any_text_is_judged(text: str) -> None:
         "min vay ",
         "chh",
         "ក្",
+        "អត់ ទេ",
+        "lock me passport ",
+        "គេចាប់ប្អូនខ្ញុំទារលុយ",
     ],
 )
 def test_the_longest_hostile_text_takes_no_time(part: str) -> None:

@@ -8,7 +8,7 @@ from bot.certainty import IN_DANGER, Certainty
 from bot.danger import UNCLEAR
 from bot.rasa import Found, Parsed, RasaClient, RasaUnavailable
 from bot.text import normalise
-from bot.understand import NOTHING, Understanding, read, understand
+from bot.understand import NOTHING, Understanding, alarm, read, understand
 
 GREET, FAQ, INFORM = ((("greet", 0.9),), (("faq", 0.9),), (("inform", 0.9),))
 
@@ -106,3 +106,21 @@ def test_a_place_abroad_tells_its_country_and_home_is_not_where_the_wrong_was() 
         "destination_province": "TH-21",
         "country": "TH",
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ថៅកែវាយខ្ញុំ",
+        "សួស្តី " * 3000 + "ថៅកែវាយខ្ញុំ",
+        "🛂" * 400 + " គេវាយខ្ញុំ",
+        "\u200b" * 5000 + "he beats me",
+        "luy ot\nvay nhom",
+    ],
+)
+def test_danger_is_heard_to_the_end_of_a_text(text: str) -> None:
+    assert alarm(text) == "violence"
+
+
+def test_a_denial_in_its_own_line_still_denies() -> None:
+    assert alarm("សួស្តី\nថៅកែអត់វាយខ្ញុំទេ") is None
