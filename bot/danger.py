@@ -7,7 +7,7 @@ danger, quiet.yml what takes it back: sayings, denials, questions, what is over.
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -122,7 +122,7 @@ def danger(text: str) -> str | None:
 
 def _as_english(unit: Unit) -> Unit:
     """Keep an English word from being compared by its sound, which is another word's."""
-    return Unit(unit.keys[:1], unit.start, unit.end)
+    return replace(unit, keys=unit.keys[:1])
 
 
 def _only_cries(spelt: Sequence[Unit], found: _Found) -> bool:

@@ -286,3 +286,8 @@ def test_talk_of_others_and_of_what_could_be_is_no_danger(text: str) -> None:
 )
 def test_the_same_words_of_herself_are(text: str) -> None:
     assert _kind(text) == "violence"
+
+
+@pytest.mark.parametrize("answer", ["never", "nobody"])
+def test_a_denial_ends_with_its_sentence_before_any_word(answer: str) -> None:
+    assert _kind(f"I asked why, he answered {answer}. Kill me he says") == "violence"
