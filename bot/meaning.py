@@ -13,12 +13,16 @@ LOST = "lost"
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a message means to the dialogue: codes only."""
+    """What a message means to the dialogue: codes only.
+
+    `noted` is for the turn alone: a story was kept that nobody had asked for yet.
+    """
 
     intent: str
     confidence: float = 1.0
     entities: tuple[tuple[str, str], ...] = ()
     ranking: tuple[tuple[str, float], ...] = ()
+    noted: bool = False
 
 
 def acted_on(understood: Understanding) -> Meaning:

@@ -19,7 +19,7 @@ from bot.content import Content
 from bot.content.render import SAFETY_CARD, render
 from bot.content.retell import draft_words
 from bot.keep import ONE_TELLING_ONLY, Keeper
-from bot.meaning import FALLBACK, Meaning, acted_on, in_danger
+from bot.meaning import Meaning, acted_on, in_danger
 from bot.message import (
     FILE_LIMIT,
     TELLABLE,
@@ -89,7 +89,7 @@ class Turns:
                 message.received,
             )
         try:
-            meaning, noted = self._meaning(message, state)
+            meaning = self._meaning(message, state)
             played = self._tell_the_dialogue(message, meaning)
         except RasaUnavailable:
             if self._cry(message) is None:
@@ -104,18 +104,17 @@ class Turns:
                 session, message.conversation, message.received
             ):
                 draft.answer(session, self.site, begun, "danger", "yes")
-        return self._say(message, [*([{"say": NOTED, "with": {}}] if noted else []), *played.says])
+        noted = ({"say": NOTED, "with": {}},) if meaning.noted else ()
+        return self._say(message, (*noted, *played.says))
 
     def rescue(self, message: Message) -> bool:
         """Keep what a message told whose turn could not be played. False when there was nothing."""
         text = (message.text or "").strip()
         if message.button is not None or len(text) <= SHORT:
             return False
-        with self.site.store.writing() as session:
-            state = conversation.begin(session, message.conversation, message.received)
-        return self._keeper.text(
-            message, state.awaiting if state.awaiting in TOLD else "story", text
-        )
+        with self.site.store.reading() as session:
+            awaiting = conversation.state(session, message.conversation).awaiting
+        return self._keeper.text(message, awaiting if awaiting in TOLD else "story", text)
 
     def _cry(self, message: Message) -> str | None:
         """Say what danger the words of a message name, whatever was asked, and remember it."""
@@ -127,32 +126,30 @@ class Turns:
 
     # ---- understand and decide
 
-    def _meaning(self, message: Message, state: conversation.State) -> tuple[Meaning, bool]:
-        """Say what a message means, and whether a story was kept that nobody had asked for."""
+    def _meaning(self, message: Message, state: conversation.State) -> Meaning:
         if message.button is not None:
             try:
                 pressed = buttons.parse(message.button)
             except buttons.UnknownButton:
-                return Meaning("unknown", entities=(("kind", "button"),)), False
-            return Meaning(pressed.intent, entities=tuple(pressed.entities.items())), False
+                return Meaning("unknown", entities=(("kind", "button"),))
+            return Meaning(pressed.intent, entities=tuple(pressed.entities.items()))
         cry = self._cry(message)
         if message.attachments and not _speaks(message, state):
-            return self._with_caption(message, state, cry), False
+            return self._with_caption(message, state, cry)
         text = (message.text or "").strip()
         if not text:
-            return Meaning("unknown", entities=(("kind", "empty"),)), False
+            return Meaning("unknown", entities=(("kind", "empty"),))
         if state.awaiting in TOLD:
-            return self._told_text(message, text, state.awaiting, cry), False
+            return self._told_text(message, text, state.awaiting, cry)
         understood = self._understood(text, cry)
-        if _tells(text, understood):
+        tells = _tells(text, understood)
+        if tells:
             self._keeper.text(message, "story", text)
-            meaning = in_danger(understood) if understood.danger else acted_on(understood)
-            return meaning, understood.danger is None
         if understood.danger:
-            return in_danger(understood), False
+            return in_danger(understood)
         if surely_yes(normalise(text)) and self._has_seen_the_question(message):
-            return Meaning("affirm", entities=((SURELY, "yes"),)), False
-        return acted_on(understood), False
+            return Meaning("affirm", entities=((SURELY, "yes"),))
+        return replace(acted_on(understood), noted=tells)
 
     def _understood(self, text: str, cry: str | None) -> Understanding:
         understood: Understanding = self.wait(understand(self.rasa, text))
@@ -320,7 +317,5 @@ def _tells(text: str, understood: Understanding) -> bool:
     if len(text) <= SHORT:
         return False
     meaning = acted_on(understood)
-    guesses = {meaning.intent}
-    if meaning.intent == FALLBACK:
-        guesses = {split(label)[0] for label, _ in meaning.ranking}
-    return understood.danger is not None or "complaint" in guesses
+    may_be = {meaning.intent, *(split(label)[0] for label, _ in meaning.ranking)}
+    return understood.danger is not None or "complaint" in may_be
