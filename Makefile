@@ -1,6 +1,6 @@
 # Each command does all its own set-up. What they do is in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint bench evaluate lock clean
+.PHONY: help build run test lint content bench evaluate lock clean
 
 # Any Python from 3.9 runs tools/. A pyenv shim may be in PATH and start nothing, so each is tried.
 PYTHON := $(shell for python in python3 python3.12 python3.13 python3.11 /usr/bin/python3 \
@@ -26,6 +26,9 @@ test: ## every check: lint, types, tests, tests on other Pythons, stories
 
 lint: ## ruff and mypy
 	@$(PYTHON) -m tools.build lint
+
+content: ## check every word migrants read; writes docs/answers.md and docs/review.md
+	@$(PYTHON) -m tools.build content
 
 bench: ## the measured figures, as a table and in build/bench.json
 	@$(PYTHON) -m tools.build bench

@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
 from api.parts import Parts
 from api.settings import Settings
-from bot import durable
+from bot import broadcast, durable
 from bot.channels import telegram as telegram_channel
 from bot.channels.messenger import MessengerChannel
 from bot.channels.telegram import TelegramChannel
@@ -68,7 +68,7 @@ async def run(
         )
         channels[ChannelName.MESSENGER] = messenger
     words = content()
-    turns = Turns(site, words, process.client, channels, durable.wait_on(loop))
+    turns = Turns(site, words, process.client, channels, durable.wait_on(loop), settings.quiet)
     parts = Parts(
         settings=settings,
         site=site,
@@ -110,6 +110,7 @@ async def _beside(shared: _Beside) -> None:
         work = settings.database_url or f"sqlite:///{(settings.data_dir / 'work.sqlite').resolve()}"
         engine = await asyncio.to_thread(durable.open_, work)
         shared.stack.callback(engine.dispose)
+        await asyncio.to_thread(broadcast.open_, settings.news_per_second)
         shared.on_ready(parts)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_watch(shared.process))

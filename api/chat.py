@@ -1,7 +1,7 @@
 """The web chat: the same road as every channel, over plain HTTP."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from secrets import token_hex
 from shutil import disk_usage
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import filetype
 from fastapi import APIRouter, Depends, Header, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from api.limits import too_many
@@ -18,6 +18,7 @@ from api.parts import Parts, parts_of
 from api.policy import public
 from bot import durable, outbox
 from bot.channels.fit import whole
+from bot.content import living
 from bot.keep import upload_reference
 from bot.message import (
     FILE_LIMIT,
@@ -92,16 +93,17 @@ def _message(parts: Parts, conversation: str, message_id: str | None, **content:
     )
 
 
-def _as_json(replies: list[Reply]) -> dict[str, Any]:
-    return {
-        "replies": [
-            {
-                "text": reply.text,
-                "buttons": [{"title": b.title, "payload": b.payload} for b in reply.buttons],
-            }
-            for reply in replies
-        ]
-    }
+def _as_json(replies: Sequence[Reply], *, clear: bool = False) -> dict[str, Any]:
+    """Write replies for the page; `clear` tells it to forget first what it shows."""
+    said = [
+        {
+            "text": reply.text,
+            "buttons": [{"title": b.title, "payload": b.payload} for b in reply.buttons],
+        }
+        | ({"voice": f"/chat/recordings/{reply.voice}"} if reply.voice else {})
+        for reply in replies
+    ]
+    return {"replies": said} | ({"clear": True} if clear else {})
 
 
 async def _words(parts: Parts, conversation: str, key: str, status: int) -> JSONResponse:
@@ -111,11 +113,11 @@ async def _words(parts: Parts, conversation: str, key: str, status: int) -> JSON
 
 
 async def _answer(message: Message) -> JSONResponse:
-    replies = await durable.converse(message, PATIENCE_SECONDS)
-    if replies is None:
+    outgoing = await durable.converse(message, PATIENCE_SECONDS)
+    if outgoing is None:
         # 202: it is kept and being worked on; the page asks again with the same message id.
         return JSONResponse({"replies": [], "again": True}, status_code=202)
-    return JSONResponse(_as_json(replies))
+    return JSONResponse(_as_json(outgoing.replies, clear=outgoing.clear))
 
 
 @router.post("/messages")
@@ -239,3 +241,19 @@ def _take_news(parts: Parts, conversation: str) -> bool:
     with parts.site.store.writing() as session:
         notice.mark_announced(session, letter.id)
     return True
+
+
+RECORDING_KEPT = 24 * 3600
+"""Seconds a browser may keep a recording: public words, and the line is poor."""
+
+
+@router.get("/recordings/{recording}")
+def recording(request: Request, recording: str) -> Response:
+    """Give the recorded voice of an answer. Its id changes whenever its sound does."""
+    parts = parts_of(request)
+    with parts.site.store.reading() as session:
+        sound = living.sound(session, recording)
+    if sound is None:
+        raise HTTPException(404)
+    kept = {"Cache-Control": f"private, max-age={RECORDING_KEPT}"}
+    return Response(sound.content, media_type=sound.media_type, headers=kept)

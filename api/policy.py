@@ -5,13 +5,15 @@ on older browsers), and signed-in forms carry the session's CSRF token besides.
 """
 
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from starlette.datastructures import UploadFile
 from starlette.routing import BaseRoute, Mount
 
 from api import sessions
@@ -20,6 +22,10 @@ from referrals.directory import SignedIn
 
 PAGE_EXPIRED = 419
 """The status of a form whose token is too old (not in a standard, but widely understood)."""
+
+
+FIELD_LIMIT = 4 * 1024 * 1024
+"""Bytes of one field of a form that is sent in parts."""
 
 
 class NotSignedIn(Exception):
@@ -86,6 +92,28 @@ async def checked_form(
     if not sessions.csrf_fits(who, fields.get("csrf", "")):
         raise HTTPException(PAGE_EXPIRED)
     return fields
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A signed-in form with a file in it. `file` is empty when none was chosen."""
+
+    fields: Mapping[str, str]
+    file: bytes
+
+
+async def checked_upload(request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> Upload:
+    """Give a signed-in form and the file sent with it, whatever the file's field is called.
+
+    How large it may be, the route says (`max_body_size`). Raises HTTPException as `checked_form`.
+    """
+    from_own_site(request)
+    async with request.form(max_files=1, max_fields=20, max_part_size=FIELD_LIMIT) as form:
+        fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        if not sessions.csrf_fits(who, fields.get("csrf", "")):
+            raise HTTPException(PAGE_EXPIRED)
+        files = [value for value in form.values() if isinstance(value, UploadFile)]
+        return Upload(fields, await files[0].read() if files else b"")
 
 
 async def open_form(request: Request) -> dict[str, str]:

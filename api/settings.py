@@ -1,9 +1,12 @@
 """All settings of the program, from the environment or `.env`."""
 
+from datetime import time
+
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from bot.settings import ChannelSettings, is_loopback
+from bot.when import QuietHours
 from referrals.settings import StoreSettings
 
 
@@ -24,6 +27,24 @@ class Settings(StoreSettings, ChannelSettings):
         default=None, pattern=r"^https://[^/]+/?$", validation_alias="SAMLENG_PUBLIC_URL"
     )
     """Address under which the world reaches this server. Without it Telegram is polled."""
+    quiet_hours: str = Field(
+        default="21-7",
+        pattern=r"^([01]?\d|2[0-3])-([01]?\d|2[0-3])$",
+        validation_alias="SAMLENG_QUIET_HOURS",
+    )
+    """Hours in Phnom Penh between which nothing is sent by itself; the same twice for never."""
+    news_per_second: float = Field(
+        default=5.0, gt=0, le=25, validation_alias="SAMLENG_NEWS_PER_SECOND"
+    )
+    """How fast news leaves. Telegram lets a bot send about 30 messages a second in all (its FAQ on
+    broadcasting), and replies go first.
+    """
+
+    @property
+    def quiet(self) -> QuietHours:
+        """When nothing is sent by itself."""
+        begin, end = (time(int(hour)) for hour in self.quiet_hours.split("-"))
+        return QuietHours(begin, end)
 
     @property
     def real(self) -> bool:

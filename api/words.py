@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -43,6 +43,7 @@ ROLES: Mapping[str, str] = {
     "administrator": mark("Administrator"),
     "supervisor": mark("Supervisor"),
     "case_worker": mark("Case worker"),
+    "editor": mark("Editor"),
 }
 MEMBER_STATES: Mapping[str, str] = {
     "active": mark("Active"),
@@ -144,9 +145,12 @@ class Words:
 
     def when(self, moment: datetime) -> str:
         """Say a UTC moment as a date and a 24-hour Cambodian time."""
-        date = format_date(moment.astimezone(ZONE), "d MMM y", locale=self.language)
         time = format_time(moment, "HH:mm", tzinfo=ZONE, locale=self.language)
-        return _plain(f"{date} {time}")
+        return f"{self.day(moment.astimezone(ZONE).date())} {_plain(time)}"
+
+    def day(self, day: date) -> str:
+        """Say a day of the calendar."""
+        return _plain(format_date(day, "d MMM y", locale=self.language))
 
     def size(self, count: int) -> str:
         """Say a number of bytes in KB or MB (1,000 based, as phones show it)."""

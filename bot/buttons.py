@@ -33,11 +33,14 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType(
         "page": _PAGES,
         "language": frozenset(Language),
         "danger": frozenset({"yes"}),
+        "stop": frozenset({"yes"}),
+        "data": frozenset({"less", "all"}),
     }
 )
 """Every entity a button may carry, with every value it may have."""
 
-_INFORM = frozenset(VALUES) - {"topic", "page", "language", "danger"}
+_INFORM = frozenset(VALUES) - {"topic", "page", "language", "danger", "stop", "data"}
+_AN_ANSWER = frozenset({"topic", "country"})
 
 ENTITIES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -48,6 +51,11 @@ ENTITIES: Mapping[str, frozenset[str]] = MappingProxyType(
         "danger": frozenset({"country"}),
         "human": frozenset({"country"}),
         "callback": frozenset({"danger"}),
+        "again": _AN_ANSWER,
+        "simpler": _AN_ANSWER,
+        "listen": _AN_ANSWER,
+        "news": frozenset({"country", "stop"}),
+        "data": frozenset({"data"}),
         **dict.fromkeys(
             (
                 "greet",
@@ -70,6 +78,7 @@ ENTITIES: Mapping[str, frozenset[str]] = MappingProxyType(
                 "discard",
                 "more",
                 "letter",
+                "settings",
             ),
             frozenset[str](),
         ),

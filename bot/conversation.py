@@ -12,7 +12,11 @@ from referrals.store import UtcDateTime
 
 
 class Conversation(SQLModel, table=True):
-    """One conversation, by its pseudonym. Holds codes only."""
+    """One conversation, by its pseudonym. Holds codes only.
+
+    `country` is the one she asked about last. `low_data`: no recorded voice by itself. Before
+    `cleared` nothing of the chat is left on the phone.
+    """
 
     __tablename__ = "conversation"
 
@@ -21,6 +25,9 @@ class Conversation(SQLModel, table=True):
     awaiting: str | None = Field(default=None, max_length=32)
     begun: datetime = Field(sa_type=UtcDateTime)
     danger_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    country: str | None = Field(default=None, max_length=8)
+    low_data: bool = False
+    cleared: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +36,16 @@ class State:
 
     language: Language = Language.KM
     awaiting: str | None = None
+    country: str | None = None
+    low_data: bool = False
 
 
 def state(session: Session, conversation: str) -> State:
     """Give what is remembered; an unknown conversation is Khmer and waits for nothing."""
     row = session.get(Conversation, conversation)
-    return State() if row is None else State(Language(row.language), row.awaiting)
+    if row is None:
+        return State()
+    return State(Language(row.language), row.awaiting, row.country, row.low_data)
 
 
 def begin(session: Session, conversation: str, now: datetime) -> State:
@@ -58,6 +69,22 @@ def set_awaiting(session: Session, conversation: str, awaiting: str | None) -> N
     """Remember what the dialogue asked for. Raises sqlalchemy.exc.NoResultFound."""
     row = session.get_one(Conversation, conversation)
     row.awaiting = awaiting
+    session.add(row)
+
+
+def set_country(session: Session, conversation: str, country: str) -> None:
+    """Remember the country she asks about. Raises sqlalchemy.exc.NoResultFound."""
+    row = session.get_one(Conversation, conversation)
+    row.country = country
+    session.add(row)
+
+
+def set_low_data(session: Session, conversation: str, low: bool) -> None:  # noqa: FBT001
+    """Send no recorded voice by itself any more, or again. Raises
+    sqlalchemy.exc.NoResultFound.
+    """
+    row = session.get_one(Conversation, conversation)
+    row.low_data = low
     session.add(row)
 
 

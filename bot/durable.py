@@ -16,10 +16,11 @@ from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 from sqlalchemy import Engine
+from sqlmodel import Session
 
-from bot import outbox, parcel
+from bot import news, outbox, parcel, trace
 from bot.channels import delivery_key
-from bot.message import ChannelName, Message, Reply, TryLater
+from bot.message import ChannelName, Message, TryLater
 from bot.parcel import Outgoing
 from bot.queue_seal import QueueSeal
 from bot.rasa import RasaUnavailable
@@ -171,6 +172,8 @@ def _send(parcel_id: str, conversation: str, number: int) -> bool:
         outgoing = parcel.outgoing_of(session, turns.site, parcel_id)
     if outgoing is None or number >= len(outgoing.replies):
         return False
+    if outgoing.clear and number == 0 and outbox.clear(turns, conversation):
+        return True  # nothing is left in the chat, so nobody need be told how to clear it
     return outbox.send(turns, conversation, outgoing.replies[number])
 
 
@@ -180,11 +183,19 @@ def _left(parcel_id: str, all_sent: bool) -> None:
     site = _here().turns.site
     with site.store.writing() as session:
         outgoing = parcel.outgoing_of(session, site, parcel_id)
-        for letter in outgoing.letters if outgoing and all_sent else ():
-            notice.mark_read(session, letter, site.clock())
-        if all_sent:
-            parcel.show(session, parcel_id, site.clock())
+        if outgoing is not None and all_sent:
+            _shown(session, parcel_id, outgoing)
         parcel.left(session, parcel_id)
+
+
+def _shown(session: Session, parcel_id: str, outgoing: Outgoing) -> None:
+    """Remember that the replies are in the chat, and so what they show."""
+    site = _here().turns.site
+    now, conversation = site.clock(), parcel.show(session, parcel_id, site.clock())
+    for letter in outgoing.letters:
+        notice.mark_read(session, letter, now)
+    for alert in outgoing.news:
+        news.mark_shown(session, alert, conversation, now)
 
 
 @DBOS.workflow(name="send")
@@ -260,6 +271,7 @@ def sweep(turns: Turns) -> int:
             draft.discard(session, site, each)
         case.remove_orphans(session, site, now - timedelta(days=2))
         parcel.sweep(session, now)
+        trace.sweep(session, now)
     site.store.forget_log()
     with site.store.reading() as session:
         waiting = [
@@ -377,7 +389,7 @@ async def accept(message: Message) -> None:
     await house.loop.run_in_executor(house.hands, _accept, message)
 
 
-async def converse(message: Message, timeout: float) -> list[Reply] | None:
+async def converse(message: Message, timeout: float) -> Outgoing | None:
     """Accept a message and wait for its replies, at most `timeout` seconds; None when it takes
     longer.
 
@@ -393,7 +405,7 @@ async def converse(message: Message, timeout: float) -> list[Reply] | None:
                 event.clear()
                 outgoing = await house.loop.run_in_executor(house.hands, _fetch, parcel_id)
                 if outgoing is not None:
-                    return list(outgoing.replies)
+                    return outgoing
                 await _either(event, 0.5)
     except TimeoutError:
         return None
@@ -415,9 +427,7 @@ def _fetch(parcel_id: str) -> Outgoing | None:
         outgoing = parcel.outgoing_of(session, site, parcel_id)
     if outgoing is not None:
         with site.store.writing() as session:
-            parcel.show(session, parcel_id, site.clock())
-            for letter in outgoing.letters:
-                notice.mark_read(session, letter, site.clock())
+            _shown(session, parcel_id, outgoing)
     return outgoing
 
 

@@ -1,6 +1,6 @@
 """The channel-neutral words: what comes in from, and goes out to, a channel."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -78,7 +78,8 @@ class Message:
     `update` names the delivery within its channel: ASCII, unique, and sorting in the order of
     arrival; the same delivery repeated has the same `update`. `conversation` is the HMAC of channel
     and user id (hex); `address` is where a reply goes (chat id, PSID) and is only ever stored
-    sealed. `received` is UTC.
+    sealed. `received` is UTC. `mark` is what the channel calls the message where the bot may delete
+    it later (Telegram's message id).
     """
 
     channel: ChannelName
@@ -89,6 +90,7 @@ class Message:
     text: str | None = None
     button: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,22 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One bubble and the choices under it."""
+    """One bubble and the choices under it. `voice` is the id of the recording that says it
+    (bot/content/living.py), sent before the text.
+    """
 
     text: str
     buttons: tuple[Button, ...] = ()
+    voice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A recorded voice, ready to be sent."""
+
+    id: str
+    media_type: str
+    content: bytes
 
 
 class ChannelError(Exception):
@@ -117,12 +131,13 @@ class Undeliverable(ChannelError):
 
 class TryLater(ChannelError):
     """The channel refuses for now: 429, 5xx, network. `after` is in seconds when the channel
-    said.
+    said. `unsent` tells that it certainly did not arrive; otherwise it may have.
     """
 
-    def __init__(self, reason: str, after: float | None = None) -> None:
+    def __init__(self, reason: str, after: float | None = None, *, unsent: bool = False) -> None:
         super().__init__(reason)
         self.after = after
+        self.unsent = unsent or after is not None
 
 
 class TooLarge(ChannelError):
@@ -136,10 +151,20 @@ class Channel(Protocol):
 
     name: ChannelName
 
-    async def send(self, address: str, reply: Reply) -> None:
-        """Send one reply, split and fitted to the platform's limits.
+    async def send(self, address: str, reply: Reply, *, silent: bool = False) -> tuple[str, ...]:
+        """Send one reply, split and fitted to the platform's limits; gives what the platform calls
+        the bubbles, where the bot can delete them later (else nothing).
 
-        Raises Undeliverable or TryLater.
+        `silent` asks for no sound. Raises Undeliverable or TryLater.
+        """
+
+    async def send_voice(self, address: str, sound: Sound) -> tuple[str, ...]:
+        """Send a recorded voice; gives the same. Raises Undeliverable or TryLater."""
+
+    async def clear(self, address: str, marks: Sequence[str]) -> bool:
+        """Delete these messages, both sides', from the chat; False when some may still stand there.
+
+        Raises TryLater.
         """
 
     def fetch(self, reference: str) -> AsyncIterator[bytes]:

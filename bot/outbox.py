@@ -3,52 +3,115 @@ unknown.
 """
 
 import logging
+from datetime import timedelta
 
-from bot import conversation
+from bot import conversation, trace
 from bot.channels.messenger import window_open
+from bot.content import living
 from bot.content.render import render
-from bot.message import ChannelName, Reply, Undeliverable
+from bot.message import Channel, ChannelName, Reply, TryLater, Undeliverable
 from bot.turn import Turns
+from bot.when import local_date
 from referrals import contact, notice
 
 log = logging.getLogger(__name__)
 
+AWAKE_FOR = timedelta(minutes=15)
+"""Somebody who wrote so lately holds her phone: her reply may be followed by a notice at night."""
+
 
 def send(turns: Turns, conversation_: str, reply: Reply) -> bool:
-    """Send one reply to a conversation; False when the channel refuses for good or its window is
-    closed.
+    """Send one reply to a conversation, its recorded voice first; False when the channel refuses
+    for good or its window is closed.
 
     Raises TryLater when it may work later.
     """
+    found = _way_to(turns, conversation_)
+    if found is None:
+        return False
+    channel, address = found
+    _send_voice(turns, conversation_, channel, address, reply)
+    try:
+        sent = turns.wait(channel.send(address, reply))
+    except Undeliverable as refusal:
+        log.warning("%s refused a reply for good: %s", channel.name, refusal)
+        return False
+    _note(turns, conversation_, sent)
+    return True
+
+
+def _way_to(turns: Turns, conversation_: str) -> tuple[Channel, str] | None:
+    """Give the channel and the address; None where there is none, or its window is closed."""
     with turns.site.store.reading() as session:
         found = contact.address_of(session, turns.site, conversation_)
     if found is None:
-        return False
+        return None
     name, address, last_heard = found
     channel = turns.channels.get(ChannelName(name))
-    if channel is None:
-        return False
-    if name == ChannelName.MESSENGER and not window_open(last_heard, turns.site.clock()):
-        return False
+    closed = name == ChannelName.MESSENGER and not window_open(last_heard, turns.site.clock())
+    return None if channel is None or closed else (channel, address)
+
+
+def _send_voice(
+    turns: Turns, conversation_: str, channel: Channel, address: str, reply: Reply
+) -> None:
+    """Send the recorded voice of a reply. Its text says the same, so it goes on without."""
+    if reply.voice is None:
+        return
+    with turns.site.store.reading() as session:
+        sound = living.sound(session, reply.voice)
+    if sound is None:
+        return
     try:
-        turns.wait(channel.send(address, reply))
+        sent = turns.wait(channel.send_voice(address, sound))
     except Undeliverable as refusal:
-        log.warning("%s refused a reply for good: %s", name, refusal)
+        log.warning("%s takes no voice: %s", channel.name, refusal)
+    except TryLater as refusal:
+        log.warning("%s takes no voice now: %s", channel.name, refusal)
+    else:
+        _note(turns, conversation_, sent)
+
+
+def _note(turns: Turns, conversation_: str, marks: tuple[str, ...]) -> None:
+    if marks:
+        with turns.site.store.writing() as session:
+            trace.note(session, conversation_, marks, turns.site.clock())
+
+
+def clear(turns: Turns, conversation_: str) -> bool:
+    """Delete from the chat what the platform lets a bot delete; False when something may be left.
+
+    Raises TryLater.
+    """
+    found = _way_to(turns, conversation_)
+    if found is None:
         return False
-    return True
+    channel, address = found
+    with turns.site.store.reading() as session:
+        marks = trace.marks(session, conversation_)
+        young = trace.is_whole(session, conversation_, turns.site.clock())
+    try:
+        whole = turns.wait(channel.clear(address, marks)) and young
+    except Undeliverable as refusal:
+        log.warning("%s could not be cleared: %s", channel.name, refusal)
+        whole = False
+    with turns.site.store.writing() as session:
+        trace.forget(session, conversation_, marks, turns.site.clock(), whole=whole)
+    return bool(whole)
 
 
 def words(turns: Turns, conversation_: str, key: str) -> list[Reply]:
     """Give one of the fixed sayings in the language of the conversation."""
     with turns.site.store.reading() as session:
         language = conversation.state(session, conversation_).language
-    today = turns.site.clock().date()
-    return render({"say": key, "with": {}}, language, turns.content, {}, today)
+        known = living.current(session, turns.site.clock())
+    today = local_date(turns.site.clock())
+    return render({"say": key, "with": {}}, language, known, {}, today)
 
 
 def announce(turns: Turns, letter_id: str) -> bool:
     """Tell the channel that a letter waits; False when it cannot be told now (she will see it when
-    she writes).
+    she writes), or not at this hour (it is tried again).
 
     Raises TryLater.
     """
@@ -58,6 +121,9 @@ def announce(turns: Turns, letter_id: str) -> bool:
             return False
         found = contact.address_of(session, turns.site, letter.conversation)
     if found is None or found[0] == ChannelName.WEB:
+        return False
+    now = turns.site.clock()
+    if turns.quiet.holds(now) and now - found[2] > AWAKE_FOR:
         return False
     sent = all(
         send(turns, letter.conversation, reply)

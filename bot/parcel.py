@@ -50,10 +50,16 @@ class Parcel(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """The replies of a turn, and the letters that they show."""
+    """The replies of a turn, and the letters and news that they show.
+
+    `clear`: before they are said the chat is cleared of what stands in it. The first reply, which
+    tells how to clear it by hand, is left out when nothing was left.
+    """
 
     replies: tuple[Reply, ...]
     letters: tuple[str, ...] = ()
+    news: tuple[str, ...] = ()
+    clear: bool = False
 
 
 def accept(session: Session, site: Site, parcel_id: str, message: Message) -> bool:
@@ -109,6 +115,8 @@ def answer(session: Session, site: Site, parcel_id: str, outgoing: Outgoing) -> 
     plain = {
         "replies": [asdict(r) for r in outgoing.replies],
         "letters": list(outgoing.letters),
+        "news": list(outgoing.news),
+        "clear": outgoing.clear,
     }
     row.sealed_message, row.played = None, site.clock()
     row.sealed_replies = site.server_key.seal(REPLIES, parcel_id, json.dumps(plain).encode())
@@ -134,17 +142,23 @@ def outgoing_of(session: Session, site: Site, parcel_id: str) -> Outgoing | None
         return Outgoing(())
     plain = json.loads(site.server_key.open_(REPLIES, parcel_id, row.sealed_replies))
     replies = tuple(
-        Reply(r["text"], tuple(Button(**b) for b in r["buttons"])) for r in plain["replies"]
+        Reply(r["text"], tuple(Button(**b) for b in r["buttons"]), r.get("voice"))
+        for r in plain["replies"]
     )
-    return Outgoing(replies, tuple(plain["letters"]))
+    news = tuple(plain.get("news", ()))
+    return Outgoing(replies, tuple(plain["letters"]), news, plain.get("clear", False))
 
 
-def show(session: Session, parcel_id: str, now: datetime) -> None:
-    """Remember since when the replies are in the chat; the first time counts."""
-    row = session.get(Parcel, parcel_id)
-    if row is not None and row.shown is None:
+def show(session: Session, parcel_id: str, now: datetime) -> str:
+    """Remember since when the replies are in the chat; the first time counts.
+
+    Gives the conversation. Raises sqlalchemy.exc.NoResultFound.
+    """
+    row = session.get_one(Parcel, parcel_id)
+    if row.shown is None:
         row.shown = now
         session.add(row)
+    return row.conversation
 
 
 def all_shown_by(session: Session, conversation: str, parcel_id: str, moment: datetime) -> bool:

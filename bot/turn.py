@@ -7,15 +7,15 @@ codes only.
 
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlmodel import Session
 
-from bot import buttons, conversation, parcel
+from bot import buttons, conversation, news, parcel, trace
 from bot.certainty import split
 from bot.channels import delivery_key
-from bot.content import Content
+from bot.content import Content, living
 from bot.content.render import SAFETY_CARD, render
 from bot.content.retell import draft_words
 from bot.keep import ONE_TELLING_ONLY, Keeper
@@ -37,6 +37,7 @@ from bot.rasa import Heard, Played, RasaClient, RasaUnavailable
 from bot.sure import SURELY, plain_control, surely_yes
 from bot.text import normalise
 from bot.understand import DANGER, Understanding, alarm, understand
+from bot.when import QuietHours, local_date
 from referrals import contact, draft, notice
 from referrals.site import Site
 
@@ -55,19 +56,27 @@ NOTED = "noted"
 HIDE = "hide_last"
 """The say that leaves an innocent last message; nothing may stand below it."""
 
+ONCE_MORE = frozenset({"again", "simpler"})
+"""Plain orders about what was just said; Rasa is not asked what they mean."""
+
 TOLD = frozenset({"story", "name", "addition"})
 """What is told rather than chosen: sealed, and never understood by a machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """Plays turns. `wait` awaits a coroutine on the server's event loop, from a worker thread."""
+    """Plays turns. `wait` awaits a coroutine on the server's event loop, from a worker thread.
+
+    `content` are the files; what staff changed at the desk lies over them when a turn is said.
+    `quiet` is when nothing is sent by itself.
+    """
 
     site: Site
     content: Content
     rasa: RasaClient
     channels: Mapping[ChannelName, Channel]
     wait: Callable[[Coroutine[Any, Any, Any]], Any]
+    quiet: QuietHours = field(default_factory=QuietHours)
 
     @property
     def _keeper(self) -> Keeper:
@@ -88,6 +97,8 @@ class Turns:
                 message.address,
                 message.received,
             )
+            if message.mark is not None:
+                trace.note(session, message.conversation, (message.mark,), message.received)
         try:
             meaning = self._meaning(message, state)
             played = self._tell_the_dialogue(message, meaning)
@@ -141,6 +152,9 @@ class Turns:
             return Meaning("unknown", entities=(("kind", "empty"),))
         if state.awaiting in TOLD:
             return self._told_text(message, text, state.awaiting, cry)
+        order = plain_control(normalise(text))
+        if order in ONCE_MORE and cry is None:
+            return Meaning(order)
         understood = self._understood(text, cry)
         tells = _tells(text, understood)
         if tells:
@@ -259,25 +273,44 @@ class Turns:
         now = self.site.clock()
         with self.site.store.writing() as session:
             language = conversation.state(session, message.conversation).language
+            known, today = living.current(session, now), local_date(now)
             letter = notice.waiting_letter(session, self.site, message.conversation)
             replies: list[Reply] = []
             shown: list[str] = []
             for say in says:
-                words = self.content.says.get(str(say["say"]))
+                words = known.says.get(str(say["say"]))
                 needs = words.private if words else None
                 if needs == "letter" and letter is not None:
                     shown.append(letter.id)
                 private = self._private(session, message.conversation, needs, letter, language)
-                replies += render(say, language, self.content, private, now.date())
+                replies += render(say, language, known, private, today)
             hiding = any(str(say["say"]) == HIDE for say in says)
-            news = letter is not None and not shown and notice.is_waiting(session, letter.id)
-            if letter is not None and news and not hiding:
+            untold = letter is not None and not shown and notice.is_waiting(session, letter.id)
+            if letter is not None and untold and not hiding:
                 # Nobody could tell her so far (Messenger's window was closed): now she is here.
-                replies += render(
-                    {"say": "letter_waiting", "with": {}}, language, self.content, {}, now.date()
-                )
+                replies += render({"say": "letter_waiting", "with": {}}, language, known, {}, today)
                 notice.mark_announced(session, letter.id)
-        return Outgoing(tuple(replies), tuple(shown))
+            due = self._news(session, message.conversation, says)
+            # Before the replies, for the buttons of these must stay the last.
+            first = [
+                reply
+                for alert in due
+                for reply in render(
+                    {**news.said(alert, language), "buttons": ()}, language, known, {}, today
+                )
+            ]
+        return Outgoing(
+            (*first, *replies), tuple(shown), tuple(alert.id for alert in due), clear=hiding
+        )
+
+    def _news(
+        self, session: Session, conversation_: str, says: Sequence[Mapping[str, Any]]
+    ) -> list[news.Alert]:
+        """Give the news that could not be pushed to her: now she is here, and is asked nothing."""
+        busy = conversation.state(session, conversation_).awaiting is not None
+        if busy or any(str(say["say"]) in {HIDE, SAFETY_CARD} for say in says):
+            return []
+        return news.due(session, conversation_, self.site.clock())
 
     def _private(
         self,

@@ -23,6 +23,10 @@ class Act(StrEnum):
     INVITED = "invited"
     JOINED = "joined"
     ADMITTED = "admitted"
+    EDITED = "edited"
+    CHECKED_NUMBER = "checked_number"
+    RECORDED = "recorded"
+    NEWS = "news"
 
 
 class AuditRow(SQLModel, table=True):

@@ -24,6 +24,9 @@ MRC_HOSTS: dict[str, tuple[str, str]] = {
     "KH-1": ("CENTRAL", "shiptoshorerights.org, about 2022"),
     "KH-17": ("PSOD", "devdiscourse.com, 2026-02-26"),
 }
+EDITOR = "editor@samleng.demo"
+"""Looks after the words that migrants read, and sees no case."""
+
 DESK_SOURCE = "seed S3 item 12.2, 2017: the provincial department serves as centre"
 
 
@@ -94,6 +97,7 @@ def accounts() -> list[Account]:
             "PDOLVT Prey Veng",
         ),
         Account("lawyer@lscw.demo", "Demo lawyer", "ជំនួយច្បាប់ LSCW", "LSCW"),
+        Account(EDITOR, "Demo editor", "អ្នកកែចម្លើយ លេខ និងព័ត៌មាន", "Answers, numbers, news"),
     ]
 
 
@@ -150,6 +154,9 @@ def fill(site: Site) -> None:
             directory.invite(session, email, Role.SUPERVISOR, organisation.id, site.clock())
             member = directory.members(session, organisation.id)[0]
             directory.accept(session, member, name, PASSWORD)
+        directory.invite(session, EDITOR, Role.EDITOR, None, site.clock())
+        (editor,) = directory.members(session, None)
+        directory.accept(session, editor, "Demo editor", PASSWORD)
         for number, invented in enumerate(_CASES):
             _lodge(session, site, number, invented)
 

@@ -13,7 +13,7 @@ from referrals import audit, keys
 from referrals.sealing import SealedField, open_, seal
 from referrals.site import Site, utc_now
 from referrals.store import UtcDateTime
-from referrals.taxonomy import PartnerType, Role
+from referrals.taxonomy import OF_NO_OFFICE, PartnerType, Role
 
 MEMBER_KEY = SealedField("member", "sealed_private_key", "password")
 LINK_LIFETIME = timedelta(days=3)
@@ -132,11 +132,11 @@ def invite(
     Only a hash of the secret is kept. A new link ends the one before and may change the role, in
     the same organisation only: while an invitation waits no other can take the person away, and an
     administrator's never. Raises UsedLink then, and when the person has an account. Raises
-    ValueError when the role and the organisation do not fit (an administrator belongs to none,
-    everybody else to one) or there is no such organisation, SupervisorFirst.
+    ValueError when the role and the organisation do not fit (OF_NO_OFFICE belong to none, everybody
+    else to one) or there is no such organisation, SupervisorFirst.
     """
-    if (role is Role.ADMINISTRATOR) != (organisation_id is None):
-        raise ValueError("an administrator has no organisation; everybody else has one")
+    if (role in OF_NO_OFFICE) != (organisation_id is None):
+        raise ValueError("administrators and editors have no organisation; everybody else has one")
     if organisation_id is not None and nobody_came(session, organisation_id):
         _must_supervise(role)
     secret = token_urlsafe(32)
@@ -286,7 +286,7 @@ def waiting_members(session: Session, organisation_id: str) -> list[Member]:
 
 
 def members(session: Session, organisation_id: str | None) -> list[Member]:
-    """Give the members of an organisation, or the administrators."""
+    """Give the members of an organisation, or (None) those who belong to none."""
     return list(
         session.exec(
             select(Member)
@@ -311,7 +311,7 @@ def admit(site: Site, who: SignedIn, member_id: str) -> None:
 
 def administrators(session: Session) -> list[Member]:
     """Give the administrators, invited or here."""
-    return members(session, None)
+    return [each for each in members(session, None) if each.role == Role.ADMINISTRATOR]
 
 
 def organisations(session: Session) -> list[Organisation]:

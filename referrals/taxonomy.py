@@ -221,8 +221,13 @@ class Urgency(StrEnum):
 
 
 class Role(StrEnum):
-    """What a member may do. An administrator reads no case."""
+    """What a member may do. An administrator and an editor read no case."""
 
     ADMINISTRATOR = "administrator"
     SUPERVISOR = "supervisor"
     CASE_WORKER = "case_worker"
+    EDITOR = "editor"
+
+
+OF_NO_OFFICE = frozenset({Role.ADMINISTRATOR, Role.EDITOR})
+"""Roles of people who belong to no partner, and so can hold no partner's key."""

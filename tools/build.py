@@ -118,6 +118,12 @@ def _lint() -> int:
     return suite.run_lint(progress)
 
 
+def _content() -> int:
+    """Run bot.content, which checks all words and writes docs/answers.md and docs/review.md."""
+    _build(Progress(1), ["app"])
+    return run([environments.python("app"), "-m", "bot.content"], timeout=600)
+
+
 def _bench() -> int:
     """Run tests/bench, which prints its figures and writes build/bench.json."""
     if not (ROOT / "tests" / "bench").is_dir():
@@ -158,6 +164,7 @@ _COMMANDS = {
     "system": _system,
     "test": _test,
     "lint": _lint,
+    "content": _content,
     "bench": _bench,
     "evaluate": _evaluate,
     "lock": _lock,

@@ -20,13 +20,19 @@ _EXAMPLES = model.MODEL.parent / "nlu"
 """The training data as bot/training.py normalised them."""
 
 _NEVER_TYPED = (
+    "again",
     "callback",
+    "data",
     "discard",
     "done",
     "letter",
+    "listen",
     "lost",
     "more",
+    "news",
     "resume",
+    "settings",
+    "simpler",
     "told",
     "unknown",
 )

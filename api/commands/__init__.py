@@ -2,6 +2,7 @@
 
 import typer
 
+from api.commands.content import words
 from api.commands.organisations import organisations, people
 from api.commands.start import start
 from api.commands.understand import understand_lines
@@ -11,6 +12,7 @@ app.command("start")(start)
 app.command("understand")(understand_lines)
 app.add_typer(organisations, name="org")
 app.add_typer(people, name="member")
+app.add_typer(words, name="content")
 
 
 def main() -> None:

@@ -21,7 +21,8 @@ FIRST_SUPERVISES = (
 people = typer.Typer(no_args_is_help=True, help="Members of staff.")
 
 
-def _site() -> Site:
+def open_house() -> Site:
+    """Open the installation that the settings name, with its database up to date."""
     site = open_site(read_settings())
     migrate(site.store)
     return site
@@ -30,7 +31,7 @@ def _site() -> Site:
 @organisations.command("list")
 def list_organisations() -> None:
     """List partners: id, kind, province, whether they can receive, name."""
-    with _site().store.reading() as session:
+    with open_house().store.reading() as session:
         for each in directory.organisations(session):
             receives = "receives" if each.public_key else "no member yet"
             place = each.province or "-"
@@ -50,7 +51,7 @@ def add_organisation(
     """Add a partner. It can receive cases once its first member came."""
     if province is not None and province not in PROVINCES:
         raise fail("a province is KH-1 to KH-25 (ISO 3166-2)")
-    with _site().store.writing() as session:
+    with open_house().store.writing() as session:
         made = directory.add_organisation(
             session, kind, name_km, name_en, province=province, national=national
         )
@@ -60,7 +61,12 @@ def add_organisation(
 @people.command("invite")
 def invite(
     email: Annotated[str, typer.Argument(help="The person's e-mail address.")],
-    organisation: Annotated[str, typer.Option(help="The partner's id (samleng org list).")],
+    organisation: Annotated[
+        str | None,
+        typer.Option(
+            help="The partner's id (samleng org list). Editors and administrators have none."
+        ),
+    ] = None,
     role: Annotated[
         Role | None,
         typer.Option(
@@ -70,10 +76,11 @@ def invite(
     ] = None,
 ) -> None:
     """Make a link with which a person sets her password, once."""
-    settings, site = read_settings(), _site()
+    settings, site = read_settings(), open_house()
     try:
         with site.store.writing() as session:
-            first, now = directory.nobody_came(session, organisation), site.clock()
+            first = organisation is not None and directory.nobody_came(session, organisation)
+            now = site.clock()
             given = role or (Role.SUPERVISOR if first else Role.CASE_WORKER)
             secret = directory.invite(session, email, given, organisation, now)
             audit.add(session, now, audit.Act.INVITED, organisation_id=organisation, subject=given)

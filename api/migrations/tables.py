@@ -1,7 +1,8 @@
 """The modules that declare tables: importing them is what makes Alembic see these."""
 
 from api import sessions
-from bot import conversation, parcel
+from bot import conversation, news, parcel, trace
+from bot.content import living
 from referrals import audit, case, contact, directory, draft, installation, notice, thread
 
 TABLES = (
@@ -12,9 +13,12 @@ TABLES = (
     directory,
     draft,
     installation,
+    living,
+    news,
     notice,
     parcel,
     sessions,
     thread,
+    trace,
 )
 """Named, so that no tool takes an import for useless."""

@@ -1,6 +1,6 @@
 """What a browser shows: one module per group of pages, each with an APIRouter called `router`."""
 
-from api.pages import desk, front, language, members, setup, sign_in
+from api.pages import answers, desk, exchange, front, language, members, numbers, setup, sign_in
 from api.pages.shell import error
 
 __all__ = ["error", "routers"]
@@ -12,4 +12,7 @@ routers = (
     desk.router,
     setup.router,
     members.router,
+    exchange.router,
+    answers.router,
+    numbers.router,
 )

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from api.pages import labels
 from api.pages.page import page
-from api.pages.shell import shell_of, site_of
+from api.pages.shell import home_of, shell_of, site_of
 from api.pages.views import (
     CaseLine,
     CasesView,
@@ -103,8 +103,13 @@ def _shown(row: CaseRow, show: str) -> bool:
 
 
 @router.get("/cases")
-def cases(request: Request, who: Who, show: str = "") -> HTMLResponse:
-    """List the cases the member may open: urgent and old first. `show` is mine, new or all."""
+def cases(request: Request, who: Who, show: str = "") -> Response:
+    """List the cases the member may open: urgent and old first. `show` is mine, new or all.
+
+    An editor, who reads no case, is brought to the answers.
+    """
+    if home_of(who) != "/cases":
+        return RedirectResponse(home_of(who), status_code=303)
     shell, site = shell_of(request, who), site_of(request)
     with site.store.reading() as session:
         rows = desk.list_cases(session, who, site.clock())

@@ -17,7 +17,7 @@ from api.policy import checked_form, signed_in
 from api.words import MEMBER_STATES, ROLES, Words, mark
 from referrals import audit, directory
 from referrals.directory import Member, SignedIn, UsedLink
-from referrals.taxonomy import Role
+from referrals.taxonomy import OF_NO_OFFICE, Role
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
@@ -32,7 +32,7 @@ NOT_ADMITTABLE = mark("You cannot admit this person.")
 def invitable(who: SignedIn) -> tuple[Role, ...]:
     """Give the roles to invite to: a supervisor fills her office, an administrator begins one."""
     if who.role is Role.ADMINISTRATOR:
-        return (Role.SUPERVISOR, Role.CASE_WORKER, Role.ADMINISTRATOR)
+        return (Role.SUPERVISOR, Role.CASE_WORKER, Role.EDITOR, Role.ADMINISTRATOR)
     return (Role.CASE_WORKER, Role.SUPERVISOR) if who.role is Role.SUPERVISOR else ()
 
 
@@ -92,7 +92,9 @@ def _view(
 
 @router.get("/members")
 def members(request: Request, who: Who) -> HTMLResponse:
-    """List the members of the reader's organisation (an administrator sees the administrators)."""
+    """List the members of the reader's organisation (administrators and editors have none, and see
+    each other).
+    """
     shell, site = shell_of(request, who), site_of(request)
     with site.store.reading() as session:
         return page("members.html", shell, _view(session, who, shell))
@@ -142,7 +144,7 @@ def _organisation(who: SignedIn, role: Role, form: Mapping[str, str]) -> str | N
     """Give the organisation to invite into. Only an administrator chooses it."""
     if who.role is not Role.ADMINISTRATOR:
         return who.organisation_id
-    return None if role is Role.ADMINISTRATOR else form.get("organisation") or None
+    return None if role in OF_NO_OFFICE else form.get("organisation") or None
 
 
 @router.post("/members/{member_id}/admit", dependencies=[Depends(checked_form)])

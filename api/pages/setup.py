@@ -14,6 +14,7 @@ from api.policy import open_form, setup_link
 from api.words import mark
 from referrals import directory
 from referrals.directory import PASSWORD_LENGTH, Member, Organisation, UsedLink, WeakPassword
+from referrals.taxonomy import Role
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
@@ -40,6 +41,7 @@ def _view(
     return AccountView(
         first=not _has_email(member),
         organisation=organisation,
+        edits=member.role == Role.EDITOR,
         email=member.email if _has_email(member) else form.get("email", ""),
         name=form.get("name", ""),
         problem=problem,

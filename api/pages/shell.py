@@ -10,6 +10,7 @@ from api.parts import parts_of
 from api.words import DEFAULT_LANGUAGE, LANGUAGES, ROLES, Words
 from referrals.directory import SignedIn
 from referrals.site import Site
+from referrals.taxonomy import Role
 
 LANGUAGE_COOKIE = "language"
 
@@ -38,7 +39,8 @@ def shell_of(request: Request, who: SignedIn | None = None, *, language: str = "
     me = None
     if who is not None:
         words = Words(language)
-        me = Me(who.name, words.named(ROLES, who.role), who.organisation_name(language))
+        role, edits = words.named(ROLES, who.role), who.role is Role.EDITOR
+        me = Me(who.name, role, who.organisation_name(language), edits)
     return Shell(
         language=language,
         now=site_of(request).clock(),
@@ -47,6 +49,11 @@ def shell_of(request: Request, who: SignedIn | None = None, *, language: str = "
         me=me,
         csrf=who.csrf if who is not None else "",
     )
+
+
+def home_of(who: SignedIn) -> str:
+    """Give the path where a member begins."""
+    return "/answers" if who.role is Role.EDITOR else "/cases"
 
 
 def error(request: Request, status: int) -> HTMLResponse:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api import limits, sessions
 from api.pages.page import page
-from api.pages.shell import demo_of, shell_of, site_of
+from api.pages.shell import demo_of, home_of, shell_of, site_of
 from api.pages.views import DemoAccount, Shell, SignInView
 from api.parts import parts_of
 from api.policy import checked_form, open_form, public
@@ -60,7 +60,8 @@ def sign_in(request: Request, form: Annotated[Mapping[str, str], Depends(open_fo
         view = SignInView(email=email, problem=NOT_RIGHT, accounts=_accounts(request, shell))
         return page("sign_in.html", shell, view, status=401)
     limits.signed_in(request, email.lower())
-    answer = RedirectResponse("/cases", status_code=303)
+    who = sessions.current(site_of(request), cookie)
+    answer = RedirectResponse(home_of(who) if who else "/cases", status_code=303)
     answer.set_cookie(
         sessions.COOKIE,
         cookie,

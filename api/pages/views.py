@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """The signed-in member, as the top of the page shows them."""
+    """The signed-in member, as the top of the page shows them. `edits`: an editor, who has other
+    pages.
+    """
 
     name: str
     role: str
     organisation: str
+    edits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +181,13 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """A one-time link opened: the first administrator (`first`) or an invited member."""
+    """A one-time link opened: the first administrator (`first`) or an invited member, who may be
+    an editor (`edits`).
+    """
 
     first: bool
     organisation: str
+    edits: bool = False
     email: str = ""
     name: str = ""
     problem: str = ""

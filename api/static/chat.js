@@ -58,7 +58,8 @@ function post(address, body, how = {}) {
       } catch {
         answer = {}; // a proxy's own error page: judged by its status below
       }
-      resolve({ status: request.status, replies: answer.replies || [] });
+      const { replies = [], clear = false } = answer;
+      resolve({ status: request.status, replies, clear });
     });
     for (const event of ["error", "timeout", "abort"]) {
       request.addEventListener(event, () => reject(new NotSent(say.offline)));
@@ -124,6 +125,15 @@ function bubble(whose, ...inside) {
   return made;
 }
 
+// The recorded voice of an answer; fetched only when it is played, for data costs money.
+function player(address) {
+  const made = element("audio", "");
+  made.controls = true;
+  made.preload = "none";
+  made.src = address;
+  return made;
+}
+
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const reveal = (made, block = "nearest") =>
   made.scrollIntoView({ block, behavior: calm.matches ? "auto" : "smooth" });
@@ -161,7 +171,7 @@ function show(replies, { takeFocus = false, stay = false } = {}) {
   let first = null;
   let choices = null;
   for (const reply of replies) {
-    const made = bubble("theirs", ...withCalls(reply.text));
+    const made = bubble("theirs", ...(reply.voice ? [player(reply.voice)] : []), ...withCalls(reply.text));
     first ||= made;
     if (reply.buttons && reply.buttons.length) {
       choices = choicesOf(reply);
@@ -213,9 +223,10 @@ async function send(thing) {
   progress.hidden = !thing.file;
   progress.value = 0;
   try {
-    const { status, replies } = await deliver(thing, (share) => { progress.value = share; });
+    const { status, replies, clear } = await deliver(thing, (share) => { progress.value = share; });
     if (status === 202 || status === 429 || status >= 500) throw new NotSent(status === 429 ? say.slow : say.broken);
     oldChoices();
+    if (clear) log.replaceChildren();
     if (status === 413 && !replies.length) replies.push({ text: say.tooLarge });
     show(replies.length || status < 400 ? replies : [{ text: say.broken }],
       { takeFocus: byKeyboard, stay: thing.opening });

@@ -1,5 +1,5 @@
 // The desk works without this file. It only adds comfort: filling in demo accounts, showing a
-// password, counting what is left of a letter, copying a link.
+// password, counting what is left of a letter, copying a link, putting back what was typed.
 
 for (const account of document.querySelectorAll("[data-email]")) {
   account.addEventListener("click", () => {
@@ -23,7 +23,7 @@ for (const letter of document.querySelectorAll("[data-left]")) {
   const left = document.getElementById(letter.dataset.left).querySelector("[data-count]");
   const count = () => {
     left.hidden = false;
-    left.querySelector("[data-number]").textContent = letter.maxLength - letter.value.length;
+    left.querySelector("[data-number]").textContent = (letter.dataset.limit ?? letter.maxLength) - letter.value.length;
   };
   letter.addEventListener("input", count);
   if (letter.value) count();
@@ -34,6 +34,32 @@ for (const copy of document.querySelectorAll("[data-copy]")) {
   copy.hidden = !navigator.clipboard;
   copy.addEventListener("click", async () => {
     await navigator.clipboard.writeText(from.textContent);
+  });
+}
+
+// What an editor types is public words; until it is saved, this tab keeps it. So it outlives a lost
+// line, and a session that ended while somebody was writing.
+for (const saved of document.querySelectorAll("[data-saved]")) {
+  sessionStorage.removeItem(saved.dataset.saved);
+}
+for (const form of document.querySelectorAll("form[data-keep]")) {
+  const place = form.dataset.keep;
+  const typed = () =>
+    Object.fromEntries([...new FormData(form)].filter(([name]) => name !== "csrf"));
+  const fresh = JSON.stringify(typed());
+  const kept = sessionStorage.getItem(place);
+  if ("typed" in form.dataset) {
+    sessionStorage.setItem(place, fresh);
+  } else if (kept && kept !== fresh) {
+    for (const [name, value] of Object.entries(JSON.parse(kept))) {
+      if (form.elements[name]) form.elements[name].value = value;
+    }
+    document.getElementById("put-back").hidden = false;
+  }
+  form.addEventListener("input", () => sessionStorage.setItem(place, JSON.stringify(typed())));
+  document.getElementById("throw-away").addEventListener("click", () => {
+    sessionStorage.removeItem(place);
+    location.assign(place);
   });
 }
 

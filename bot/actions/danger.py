@@ -20,19 +20,11 @@ AGREED = (ConsentCode.STORE, ConsentCode.SHARE_MRC, ConsentCode.CONTACT_ME)
 """What pressing the callback button agrees to, as the offer's words say."""
 
 
-OF_KIND = {
-    "violence": "violence",
-    "confinement": "trafficking",
-    "trafficking": "trafficking",
-    "child": "child",
-}
-"""Kinds of danger (bot/danger.py) that have a special number, with the special card."""
-
-
 def danger(session: Session, site: Site, asked: Asked) -> Answer:
     """Show the safety card before anything else. A rule pauses the form."""
     answers = _known(session, site, asked)
-    kind = OF_KIND.get(asked.entities.get("danger", ""))
+    kind = asked.entities.get("danger", "")
+    kind = kind if kind in content().safety.words else ""
     card = Say(SAFETY_CARD, {**_where(answers), **({"kind": kind} if kind else {})}, ())
     ask_back = choice("button.callback", "callback", danger="yes")
     says = (card, Say("danger_next"), *_offer(session, asked, ask_back))

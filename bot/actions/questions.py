@@ -1,58 +1,136 @@
-"""Questions: one answer with its source, or the list of questions."""
+"""Questions: one answer with its source, the list of questions, and hearing an answer once more."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from bot import conversation
 from bot.actions.protocol import SAYABLE, Answer, Asked, Say, choice, slot
-from bot.content import ANYWHERE, Content, content
-from bot.content.render import FAQ
+from bot.content import ANYWHERE, Content, content, living, voice_key
+from bot.content.render import FAQ, SIMPLE
+from bot.content.shapes import FaqEntry
 from referrals.site import Site
 from referrals.taxonomy import Topic
 
 TOPICS_A_PAGE = 8
+RELATED = 2
+"""Related questions under an answer: more buttons than a screen holds help nobody."""
+
+ANSWERED = "answered"
+"""The slot that remembers the last answer, as `topic/country`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How an answer is to be given: more simply, and with its recorded voice."""
+
+    simple: bool = False
+    voice: bool = False
 
 
 def faq(session: Session, site: Site, asked: Asked) -> Answer:
     """Answer a question; ask for the country when the answer depends on it and it is not known."""
-    known = content()
     topic = asked.entities.get("topic", "")
-    if topic not in known.faq:
+    if topic not in content().faq:
         return faq_topics(session, site, asked)
-    country = asked.entities.get("country") or asked.slot("country")
-    entries = known.answers(topic, country)
-    remember = (slot("topic", topic),)
+    named = asked.entities.get("country")
+    if named is not None:
+        conversation.set_country(session, asked.conversation, named)
+    known = conversation.state(session, asked.conversation)
+    country = named or asked.slot("country") or known.country
+    return _answer(session, site, asked, topic, country, _How(voice=not known.low_data))
+
+
+def again(session: Session, site: Site, asked: Asked) -> Answer:
+    """Read the last answer again; within a form its question comes again by itself."""
+    last = _last(asked)
+    if last is None:
+        return Answer() if asked.loop else Answer((Say("again_nothing"),))
+    low = conversation.state(session, asked.conversation).low_data
+    return _answer(session, site, asked, *last, _How(voice=not low))
+
+
+def simpler(session: Session, site: Site, asked: Asked) -> Answer:
+    """Say the last answer more simply; within a form its question comes again by itself."""
+    last = _last(asked)
+    if last is None:
+        return Answer() if asked.loop else Answer((Say("again_nothing"),))
+    return _answer(session, site, asked, *last, _How(simple=True))
+
+
+def listen(session: Session, site: Site, asked: Asked) -> Answer:
+    """Give the last answer with its recorded voice, also to somebody who saves data."""
+    last = _last(asked)
+    if last is None:
+        return Answer() if asked.loop else Answer((Say("again_nothing"),))
+    return _answer(session, site, asked, *last, _How(voice=True))
+
+
+def _last(asked: Asked) -> tuple[str, str | None] | None:
+    """Give topic and country of the answer that is meant: the button's, else the last one given.
+
+    While a form waits, a typed "again" means the form's question.
+    """
+    if asked.entities.get("topic") in content().faq:
+        return asked.entities["topic"], asked.entities.get("country")
+    topic, _, country = (asked.slot(ANSWERED) or "").partition("/")
+    if asked.loop or topic not in content().faq:
+        return None
+    return topic, country or None
+
+
+def _answer(
+    session: Session, site: Site, asked: Asked, topic: str, country: str | None, how: _How
+) -> Answer:
+    words = living.current(session, site.clock())
+    entries = words.answers(topic, country)
     if len(entries) > 1 and not asked.loop:
         where = tuple(
             choice(f"country.{entry.country}", "faq", topic=topic, country=entry.country)
             for entry in entries
         )
-        return Answer((Say("faq_country", {"topic": topic}, (*where, "menu")),), remember)
-    return Answer(_answers(known, topic, asked), remember)
+        return Answer((Say("faq_country", {"topic": topic}, (*where, "menu")),))
+    says = [_said(topic, entry, how) for entry in entries]
+    if not asked.loop:
+        buttons = _buttons(words, topic, entries[0], asked, how)
+        says[-1] = Say(FAQ, says[-1].values, buttons)
+    remembered = f"{topic}/{entries[0].country if len(entries) == 1 else ''}"
+    return Answer(tuple(says), (slot("topic", topic), slot(ANSWERED, remembered)))
 
 
-def _answers(known: Content, topic: str, asked: Asked) -> tuple[Say, ...]:
-    """Give one say for each country that fits, buttons under the last; none while a form waits."""
-    entries = known.answers(topic, asked.entities.get("country") or asked.slot("country"))
-    says = []
-    for entry in entries:
-        values: dict[str, str] = {"topic": topic}
-        if entry.country != ANYWHERE:
-            values["country"] = entry.country
-        says.append(Say(FAQ, values, ()))
-    if asked.loop:
-        return tuple(says)
-    last = entries[-1]
-    buttons: list[SAYABLE] = [
-        choice(f"topic.{other}", "faq", topic=other) for other in last.related[:3]
+def _said(topic: str, entry: FaqEntry, how: _How) -> Say:
+    values = {"topic": topic}
+    if entry.country != ANYWHERE:
+        values["country"] = entry.country
+    if how.simple:
+        values["form"] = SIMPLE
+    if how.voice:
+        values["voice"] = "yes"
+    return Say(FAQ, values, ())
+
+
+def _buttons(
+    words: Content, topic: str, entry: FaqEntry, asked: Asked, how: _How
+) -> tuple[SAYABLE, ...]:
+    """Give what can be done after an answer; the most urgent first."""
+    here = {} if entry.country == ANYWHERE else {"country": entry.country}
+    buttons: list[SAYABLE] = []
+    if entry.category is not None:
+        buttons.append(choice("button.problem", "complaint", category=entry.category, **here))
+    buttons.append("person")
+    recorded = voice_key(topic, entry.country, asked.language) in words.recordings
+    if recorded and not how.voice and not how.simple:
+        buttons.append(choice("button.listen", "listen", topic=topic, **here))
+    if not how.simple:
+        buttons.append(choice("button.simpler", "simpler", topic=topic, **here))
+    buttons.append(choice("button.again", "again", topic=topic, **here))
+    buttons += [choice(f"topic.{other}", "faq", topic=other) for other in entry.related[:RELATED]]
+    buttons += [
+        choice(f"country.{other.country}", "faq", topic=topic, country=other.country)
+        for other in words.faq[topic]
+        if other.country not in (entry.country, ANYWHERE)
     ]
-    if last.category is not None:
-        buttons.append(_complain(last.category))
-    return (*says[:-1], Say(FAQ, says[-1].values, (*buttons, "topics", "person", "menu")))
-
-
-def _complain(category: str) -> Mapping[str, str]:
-    return choice("button.complain", "complaint", category=category)
+    return (*buttons, "menu")
 
 
 def faq_topics(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001

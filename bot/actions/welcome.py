@@ -1,4 +1,4 @@
-"""Hello, menu, thanks, goodbye, language and who sees what."""
+"""Hello, menu, thanks, goodbye, language, what she can change, and who sees what."""
 
 from sqlmodel import Session
 
@@ -46,6 +46,24 @@ def language(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG
     conversation.set_language(session, asked.conversation, Language(wanted))
     said = Say(f"language_is_{wanted}")
     return Answer((said,) if asked.loop else (said, Say("menu")))
+
+
+def settings(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
+    """Show what she can change, as it stands: saving data is offered, or undone."""
+    if asked.loop:
+        return Answer((Say("settings", buttons=()),))
+    state = conversation.state(session, asked.conversation)
+    data = "all_data" if state.low_data else "less_data"
+    return Answer(
+        (Say("settings", buttons=("privacy", "news", data, "to_english", "to_khmer", "menu")),)
+    )
+
+
+def data(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
+    """Send no recorded voice by itself any more, or again: the button says which."""
+    low = asked.entities.get("data") != "all"
+    conversation.set_low_data(session, asked.conversation, low)
+    return Answer((Say("less_data" if low else "all_data", buttons=() if asked.loop else None),))
 
 
 def privacy(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001

@@ -5,8 +5,9 @@ Replies are of the type RESPONSE only: Meta retired the tags that let a bot writ
 """
 
 import hmac
+import json
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Self
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from bot.channels import BODY_LIMIT, BadSecret, Clock, Pseudonym
 from bot.channels.download import download
 from bot.channels.fit import MORE, in_groups, shorten, split_text
+from bot.channels.recordings import Uploaded, file_name, media_type
 from bot.channels.wire_messenger import GET_STARTED, read_batch
 from bot.channels.wordless import silence_libraries
 from bot.message import (
@@ -25,6 +27,7 @@ from bot.message import (
     ChannelName,
     Message,
     Reply,
+    Sound,
     TooLarge,
     TryLater,
     Undeliverable,
@@ -39,18 +42,26 @@ TITLE_LIMIT = 20
 TEMPLATE_BUTTON_LIMIT = 3
 SIGNATURE_HEADER = "X-Hub-Signature-256"
 WINDOW = timedelta(hours=24)
+UPLOAD_SECONDS = 60
 
 _log = logging.getLogger(__name__)
 
 # Graph API error codes that pass: unknown, service, too many calls (app, user, page, custom).
 _PASSING = frozenset({1, 2, 4, 17, 32, 341, 613})
 _PAGE_RESTRICTED = (10, 1893063)
+_TOO_MANY = frozenset({4, 17, 32, 341, 613})
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _REASONS = {
+    (100, 2018001): "no such person",
     (10, 2018278): "outside the reply window",
     (551, None): "the person cannot be reached",
     (200, None): "no permission",
     (190, None): "the page token is refused",
 }
+
+
+class _NotAccepted(Undeliverable):
+    """Neither the person nor the token is at fault: the request, or what it names, is wrong."""
 
 
 class _Failure(BaseModel):
@@ -86,6 +97,7 @@ class MessengerChannel:
         self._files_hosts = settings.messenger_files_hosts
         self._pseudonym = pseudonym
         self._clock = clock
+        self._voices = Uploaded()
         # The token goes into a header: addresses get logged on the way. The proof opens nothing.
         self._http = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {token.get_secret_value()}"},
@@ -152,23 +164,53 @@ class MessengerChannel:
             self._page_id = str(answer["id"])
         return self._page_id
 
-    async def send(self, address: str, reply: Reply) -> None:
-        """Send one reply, in several bubbles when it is too long for one.
+    async def send(self, address: str, reply: Reply, *, silent: bool = False) -> tuple[str, ...]:
+        """Send one reply, in several bubbles when it is too long for one; gives no marks.
 
         Only within the window (see window_open). Quick replies vanish when anything is said after
-        them, so the bubble with choices must be the last of a turn.
-        Raises Undeliverable or TryLater.
+        them, so the bubble with choices must be the last of a turn. `silent` rings no phone.
+        Raises Undeliverable or TryLater; the latter is `unsent` only when no bubble left.
         """
-        for message in _bubbles(reply):
-            await self._ask(
-                "POST",
-                "/me/messages",
-                json={
-                    "recipient": {"id": address},
-                    "messaging_type": "RESPONSE",
-                    "message": message,
-                },
-            )
+        manner = {"notification_type": "SILENT_PUSH"} if silent else {}
+        for number, message in enumerate(_bubbles(reply)):
+            try:
+                await self._ask(
+                    "POST", "/me/messages", json={**_to(address), **manner, "message": message}
+                )
+            except TryLater as refusal:
+                refusal.unsent = refusal.unsent and number == 0
+                raise
+        return ()
+
+    async def send_voice(self, address: str, sound: Sound) -> tuple[str, ...]:
+        """Send a recording as an audio message; gives no marks.
+
+        What Meta keeps from an earlier sending (90 days) is not uploaded again. Only within the
+        window. Raises Undeliverable or TryLater.
+        """
+        name, known = file_name(sound), self._voices.get(sound)
+        if known is not None:
+            message = _audio({"attachment_id": known})
+            try:
+                await self._ask("POST", "/me/messages", json={**_to(address), "message": message})
+                return ()
+            except _NotAccepted:
+                self._voices.drop(sound)
+        form = {**_to(address), "message": _audio({"is_reusable": True})}
+        answer = await self._ask(
+            "POST",
+            "/me/messages",
+            data={k: v if isinstance(v, str) else json.dumps(v) for k, v in form.items()},
+            files={"filedata": (name, sound.content, media_type(sound))},
+            timeout=UPLOAD_SECONDS,
+        )
+        if "attachment_id" in answer:
+            self._voices.keep(sound, str(answer["attachment_id"]))
+        return ()
+
+    async def clear(self, address: str, marks: Sequence[str]) -> bool:  # noqa: ARG002
+        """Clear nothing: Meta lets no Page take a message back out of a person's chat."""
+        return False
 
     async def set_menu(self) -> None:
         """Give the Page its Get Started button. Raises Undeliverable or TryLater."""
@@ -196,7 +238,8 @@ class MessengerChannel:
             else:
                 refusal = _refusal(response)
         except httpx.HTTPError as error:
-            refusal = TryLater(f"messenger: {type(error).__name__}")
+            unsent = isinstance(error, _NEVER_LEFT)
+            refusal = TryLater(f"messenger: {type(error).__name__}", unsent=unsent)
         except ValueError:
             refusal = TryLater("messenger: the answer is not JSON")
         raise refusal
@@ -230,6 +273,14 @@ def _same(given: str, secret: SecretStr | None) -> bool:
     expected = secret.get_secret_value() if secret else ""
     same = hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())
     return bool(expected) and same
+
+
+def _to(address: str) -> dict[str, Any]:
+    return {"recipient": {"id": address}, "messaging_type": "RESPONSE"}
+
+
+def _audio(payload: dict[str, Any]) -> dict[str, Any]:
+    return {"attachment": {"type": "audio", "payload": payload}}
 
 
 def _bubbles(reply: Reply) -> list[dict[str, Any]]:
@@ -278,7 +329,11 @@ def _refusal(response: httpx.Response) -> ChannelError:
     if passing:
         after = response.headers.get("Retry-After", "")
         return TryLater(
-            f"messenger: {status} {number}", float(after) if after.isdecimal() else None
+            f"messenger: {status} {number}",
+            float(after) if after.isdecimal() else None,
+            unsent=code in _TOO_MANY or status == httpx.codes.TOO_MANY_REQUESTS,
         )
-    reason = _REASONS.get((code, subcode)) or _REASONS.get((code, None)) or "not accepted"
+    reason = _REASONS.get((code, subcode)) or _REASONS.get((code, None))
+    if reason is None:
+        return _NotAccepted(f"messenger: not accepted ({status} {number})")
     return Undeliverable(f"messenger: {reason} ({status} {number})")

@@ -8,16 +8,14 @@ import hmac
 import json
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import httpx
 import telegram
-import yaml
-from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram.error import InvalidToken
 from telegram.ext import AIORateLimiter, ExtBot, Updater
 from tenacity import (
     AsyncRetrying,
@@ -30,6 +28,9 @@ from tenacity import (
 from bot.channels import BODY_LIMIT, Accept, BadSecret, Clock, Pseudonym, Unreadable
 from bot.channels.download import download
 from bot.channels.fit import MORE, in_groups, split_text, width
+from bot.channels.recordings import Uploaded, file_name
+from bot.channels.telegram_call import NO_CHAT, NO_VOICES, NOT_FOUND, NotAccepted, call
+from bot.channels.telegram_profile import show_commands, show_profile
 from bot.channels.wire_telegram import ALLOWED_UPDATES, COMMANDS, message_from
 from bot.channels.wordless import silence_libraries
 from bot.message import (
@@ -37,9 +38,9 @@ from bot.message import (
     Button,
     ChannelError,
     ChannelName,
-    Language,
     Message,
     Reply,
+    Sound,
     TooLarge,
     TryLater,
     Undeliverable,
@@ -50,15 +51,14 @@ __all__ = ["COMMANDS", "TelegramChannel", "keyboard", "message_from", "poll"]
 
 TEXT_LIMIT = 4096
 BUTTON_LIMIT = 100
+DELETE_LIMIT = 100
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  (the header's name)
 WEBHOOK_PATH = "/webhooks/telegram"
 MAX_CONNECTIONS = 20
 POLL_SECONDS = 30
-_CONTENT = Path(__file__).parents[1] / "content"
 
 _log = logging.getLogger(__name__)
 os.environ.setdefault("PTB_TIMEDELTA", "1")  # durations as the library's next version has them
-_T = TypeVar("_T")
 
 
 class _Bot(ExtBot[int]):
@@ -109,6 +109,7 @@ class TelegramChannel:
         self._secret = settings.telegram_webhook_secret
         self._pseudonym = pseudonym
         self._clock = clock
+        self._voices = Uploaded()
         self._pending: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -123,27 +124,87 @@ class TelegramChannel:
         await self.bot.shutdown()
         await self._http.aclose()
 
-    async def send(self, address: str, reply: Reply) -> None:
+    async def send(self, address: str, reply: Reply, *, silent: bool = False) -> tuple[str, ...]:
         """Send one reply to a private chat, in several bubbles when it is too long for one.
 
-        Raises Undeliverable or TryLater.
+        Gives the message id of each. `silent` rings no phone. Raises Undeliverable or TryLater; the
+        latter is `unsent` only when no bubble left.
         """
-        if not address.isdecimal():
-            raise Undeliverable("telegram: not a private chat")
+        chat = _private_chat(address)
+        marks: list[str] = []
         for text, buttons in _bubbles(reply):
-            await _call(
-                self.bot.send_message(
-                    chat_id=int(address),
-                    text=text,
-                    reply_markup=keyboard(buttons) if buttons else None,
-                    link_preview_options=telegram.LinkPreviewOptions(is_disabled=True),
+            try:
+                sent = await call(
+                    self.bot.send_message(
+                        chat_id=chat,
+                        text=text,
+                        reply_markup=keyboard(buttons) if buttons else None,
+                        link_preview_options=telegram.LinkPreviewOptions(is_disabled=True),
+                        disable_notification=silent or None,
+                    )
                 )
-            )
+            except TryLater as refusal:
+                refusal.unsent = refusal.unsent and not marks
+                raise
+            marks.append(str(sent.message_id))
+        return tuple(marks)
+
+    async def send_voice(self, address: str, sound: Sound) -> tuple[str, ...]:
+        """Send a recording (OGG with Opus, MP3 or M4A) as a voice message; gives its message id.
+
+        What Telegram has from an earlier sending is not uploaded again. Raises TryLater, or
+        Undeliverable, also when the person takes no voice messages.
+        """
+        chat, name = _private_chat(address), file_name(sound)
+        known = self._voices.get(sound)
+        if known is not None:
+            try:
+                sent = await call(self.bot.send_voice(chat_id=chat, voice=known))
+                return (str(sent.message_id),)
+            except NotAccepted as refusal:
+                if refusal.reason in (NO_VOICES, NO_CHAT):
+                    raise
+                self._voices.drop(sound)
+        sent = await call(self.bot.send_voice(chat_id=chat, voice=sound.content, filename=name))
+        if sent.voice is not None:  # else Telegram made a file of it, which cannot be sent so again
+            self._voices.keep(sound, sent.voice.file_id)
+        return (str(sent.message_id),)
+
+    async def clear(self, address: str, marks: Sequence[str]) -> bool:
+        """Delete messages of both sides; False when one of them stays.
+
+        Telegram deletes nothing that is older than 48 hours; one that is gone already is no matter.
+        Raises TryLater.
+        """
+        numbers = [int(mark) for mark in dict.fromkeys(marks) if mark.isdecimal()]
+        gone = len(numbers) == len(set(marks))
+        try:
+            chat = _private_chat(address)
+            for group in in_groups(numbers, DELETE_LIMIT):
+                gone = await self._delete(chat, group) and gone
+        except Undeliverable:
+            return False
+        return gone
+
+    async def _delete(self, chat: int, numbers: tuple[int, ...]) -> bool:
+        """Delete at most DELETE_LIMIT messages: Telegram takes all or none, so then one by one."""
+        try:
+            return await call(self.bot.delete_messages(chat, numbers))
+        except NotAccepted as refusal:
+            if refusal.reason == NO_CHAT:
+                raise
+        gone = True
+        for number in numbers:
+            try:
+                gone = await call(self.bot.delete_message(chat, number)) and gone
+            except NotAccepted as refusal:
+                gone = gone and refusal.reason == NOT_FOUND
+        return gone
 
     async def fetch(self, reference: str) -> AsyncIterator[bytes]:
         """Yield the bytes of the file of this id. Raises TooLarge, Undeliverable or TryLater."""
         try:
-            file = await _call(self.bot.get_file(reference))
+            file = await call(self.bot.get_file(reference))
         except Undeliverable as refusal:
             if "too big" in str(refusal):
                 raise TooLarge("telegram: the file is over the limit") from None
@@ -158,7 +219,7 @@ class TelegramChannel:
 
     async def answer_callback(self, callback_id: str) -> None:
         """Stop the waiting sign on a pressed button. Raises Undeliverable (too old) or TryLater."""
-        await _call(self.bot.answer_callback_query(callback_id))
+        await call(self.bot.answer_callback_query(callback_id))
 
     def message(self, update: telegram.Update | Mapping[str, Any]) -> Message | None:
         """Read one update; one that cannot be read is counted and None, since it never will be."""
@@ -192,7 +253,7 @@ class TelegramChannel:
         """
         if self._secret is None:
             raise ValueError("TELEGRAM_WEBHOOK_SECRET is not set")
-        await _call(
+        await call(
             self.bot.set_webhook(
                 public_url.rstrip("/") + WEBHOOK_PATH,
                 secret_token=self._secret.get_secret_value(),
@@ -202,11 +263,12 @@ class TelegramChannel:
         )
 
     async def set_menu(self) -> None:
-        """Show the commands in Telegram's menu: Khmer, or English on an English phone."""
-        words = yaml.safe_load((_CONTENT / "commands.yml").read_text(encoding="utf-8"))
-        for language, code in ((Language.KM, None), (Language.EN, "en")):
-            commands = [telegram.BotCommand(name, text[language]) for name, text in words.items()]
-            await _call(self.bot.set_my_commands(commands, language_code=code))
+        """Show commands, name and descriptions: Khmer, or English on an English phone.
+
+        Raises TryLater, or Undeliverable when the commands are refused.
+        """
+        await show_commands(self.bot)
+        await show_profile(self.bot)
 
     def acknowledge(self, callback_id: str) -> None:
         """Answer a press in the background: a lost answer costs a spinning sign, nothing more."""
@@ -309,36 +371,17 @@ def keyboard(buttons: Sequence[Button]) -> telegram.InlineKeyboardMarkup:
     )
 
 
+def _private_chat(address: str) -> int:
+    if not address.isdecimal():
+        raise Undeliverable("telegram: not a private chat")
+    return int(address)
+
+
 def _bubbles(reply: Reply) -> list[tuple[str, tuple[Button, ...]]]:
     texts = split_text(reply.text, TEXT_LIMIT) or ([MORE] if reply.buttons else [])
     groups = in_groups(reply.buttons, BUTTON_LIMIT) or [()]
     first = [(text, ()) for text in texts[:-1]] + [(text, groups[0]) for text in texts[-1:]]
     return first + [(MORE, group) for group in groups[1:]]
-
-
-async def _call(asked: Awaitable[_T]) -> _T:
-    """Await a call of the library; its errors become ours, without its words."""
-    try:
-        return await asked
-    except TelegramError as error:
-        refusal = _refusal(error)
-    raise refusal  # outside the `except`, so that the library's error is not carried along
-
-
-def _refusal(error: TelegramError) -> ChannelError:
-    if isinstance(error, RetryAfter):
-        after = error.retry_after
-        seconds = after.total_seconds() if isinstance(after, timedelta) else float(after)
-        return TryLater("telegram: too many requests", seconds)
-    if isinstance(error, Forbidden):
-        return Undeliverable("telegram: the person blocked the bot or never started it")
-    if isinstance(error, InvalidToken):
-        return Undeliverable("telegram: the bot token is refused")
-    if isinstance(error, BadRequest):
-        known = ("chat not found", "file is too big", "message is too long", "query is too old")
-        reason = next((words for words in known if words in error.message.lower()), "not accepted")
-        return Undeliverable(f"telegram: {reason}")
-    return TryLater(f"telegram: {type(error).__name__}")
 
 
 def _say_not_written(state: RetryCallState) -> None:

@@ -18,6 +18,9 @@ COMMANDS: Mapping[str, str] = {
     "complain": "complaint",
     "status": "case_status",
     "human": "human",
+    "news": "news",
+    "again": "again",
+    "settings": "settings",
     "language": "language",
     "privacy": "privacy",
     "hide": "hide",
@@ -47,6 +50,7 @@ def message_from(
     text: str | None = None
     button: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    mark: str | None = None
     if press is not None:
         chat = press.message.chat if press.message else None
         if press.data is None or press.from_user.is_bot or (chat and not _private(chat)):
@@ -57,7 +61,7 @@ def message_from(
     elif said is not None and said.from_user is not None:
         if not _private(said.chat) or said.from_user.is_bot:
             return None
-        user = said.from_user
+        user, mark = said.from_user, str(said.message_id)
         text, button = _words(said)
         attachments = _attachments(said)
         if attachments and attachments[0].kind is AttachmentKind.STICKER and said.sticker:
@@ -75,6 +79,7 @@ def message_from(
         text=None if text is None else whole(text),
         button=None if button is None else whole(button),
         attachments=attachments,
+        mark=mark,
     )
 
 

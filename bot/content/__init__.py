@@ -1,9 +1,12 @@
-"""Every word a migrant reads: loaded once, checked whole, Khmer and English side by side."""
+"""Every word a migrant reads: loaded once, checked whole, Khmer and English side by side.
+
+These are the files. What staff changed at the desk lies over them: bot/content/living.py.
+"""
 
 import string
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, TypeVar
@@ -12,6 +15,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from bot.buttons import UnknownButton, parse
+from bot.content.numbers import digits
 from bot.content.shapes import (
     TITLE_LIMIT,
     ButtonWords,
@@ -19,13 +23,16 @@ from bot.content.shapes import (
     ContactWords,
     FaqEntry,
     Label,
-    SafetyCard,
+    SafetyCards,
     SayWords,
     utf16_length,
 )
 from bot.message import Language
 
 Shape = TypeVar("Shape")
+
+FAQ = "faq"
+"""The folder of the answers."""
 
 ANYWHERE = "any"
 """The country of an answer that holds wherever the migrant is."""
@@ -35,17 +42,25 @@ class BadContent(Exception):
     """A content file is missing, ill-formed, or refers to what is not there. Says where."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Content:
-    """All words. Every code that one file takes from another exists there."""
+    """All words. Every code that one file takes from another exists there.
+
+    `hidden` names contacts that are not to be shown now, and `unsure` emergency numbers that staff
+    did not confirm lately: they stay, and say so. `recordings` has the id of an answer's recorded
+    voice, by `voice_key`.
+    """
 
     says: Mapping[str, SayWords]
     buttons: Mapping[str, ButtonWords]
     labels: Mapping[str, Mapping[str, Label]]
     faq: Mapping[str, tuple[FaqEntry, ...]]
     contacts: Mapping[str, ContactWords]
-    safety: Mapping[str, SafetyCard]
+    safety: SafetyCards
     consents: Mapping[str, ConsentWords]
+    hidden: frozenset[str] = frozenset()
+    unsure: frozenset[str] = frozenset()
+    recordings: Mapping[str, str] = field(default_factory=dict)
 
     def answers(self, topic: str, country: str | None) -> tuple[FaqEntry, ...]:
         """Give the answers to a question: that of the country, else that for anywhere, else all."""
@@ -55,6 +70,20 @@ class Content:
             if fitting:
                 return fitting
         return entries
+
+    def shown(self, contacts: Collection[str]) -> list[str]:
+        """Give those of these contacts that may be shown now, in their order, each once."""
+        return [each for each in dict.fromkeys(contacts) if each not in self.hidden]
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        """The digits of every number that may be shown now."""
+        return frozenset(
+            digits(number)
+            for name in self.shown(self.contacts)
+            for line in (self.contacts[name].phone, self.contacts[name].whatsapp or "")
+            for number in line.split(" / ")
+        )
 
     def label(self, path: str) -> Label:
         """Give the label of `table.code`. Raises BadContent when there is none."""
@@ -68,6 +97,11 @@ class Content:
         """Give the version and the exact words with which a consent is asked."""
         asked = self.consents[code]
         return asked.version, asked.shown(language)
+
+
+def voice_key(topic: str, country: str, language: Language) -> str:
+    """Name the recorded voice of an answer."""
+    return f"{topic}/{country}/{language.value}"
 
 
 class _Loader(yaml.SafeLoader):
@@ -86,9 +120,9 @@ def load(folder: Traversable) -> Content:
         says=_read(folder, "says.yml", dict[str, SayWords]),
         buttons=_read(folder, "buttons.yml", dict[str, ButtonWords]),
         labels=_read(folder, "labels.yml", dict[str, dict[str, Label]]),
-        faq=_read(folder, "faq.yml", dict[str, tuple[FaqEntry, ...]]),
+        faq=_faq(folder),
         contacts=_read(folder, "contacts.yml", dict[str, ContactWords]),
-        safety=_read(folder, "safety.yml", dict[str, SafetyCard]),
+        safety=_read(folder, "safety.yml", SafetyCards),
         consents=_read(folder, "consent.yml", dict[str, ConsentWords]),
     )
     problems = [*_bad_buttons(found), *_bad_references(found), *_bad_placeholders(found)]
@@ -101,6 +135,21 @@ def load(folder: Traversable) -> Content:
 def content() -> Content:
     """Give the content of this package, read once."""
     return load(files(__package__))
+
+
+def _faq(folder: Traversable) -> dict[str, tuple[FaqEntry, ...]]:
+    """Read the answers, a file for each part of the journey. Raises BadContent for a topic that
+    stands in two of them.
+    """
+    if not (folder / FAQ).is_dir():
+        raise BadContent(f"{FAQ} is missing")
+    found: dict[str, tuple[FaqEntry, ...]] = {}
+    for file in sorted((folder / FAQ).iterdir(), key=lambda file: file.name):
+        entries = _read(folder, f"{FAQ}/{file.name}", dict[str, tuple[FaqEntry, ...]])
+        if twice := sorted(entries.keys() & found.keys()):
+            raise BadContent(f"{FAQ}/{file.name}: {twice} stand in another file too")
+        found |= entries
+    return found
 
 
 def _read(folder: Traversable, name: str, shape: type[Shape]) -> Shape:
@@ -146,12 +195,16 @@ def _bad_references(found: Content) -> list[str]:
         ]
     for topic, entries in found.faq.items():
         for entry in entries:
-            wanted.append((f"faq.yml {topic}", entry.ask, found.contacts))
-            wanted += [(f"faq.yml {topic}", other, found.faq) for other in entry.related]
+            wanted += [(f"faq {topic}", name, found.contacts) for name in entry.ask]
+            wanted += [(f"faq {topic}", other, found.faq) for other in entry.related]
             if entry.category is not None:
-                wanted.append((f"faq.yml {topic}", entry.category, found.labels["category"]))
-    for country, card in found.safety.items():
-        wanted += [(f"safety.yml {country}", name, found.contacts) for name in card.contacts]
+                wanted.append((f"faq {topic}", entry.category, found.labels["category"]))
+    for country, kinds in found.safety.numbers.items():
+        wanted += [
+            (f"safety.yml {country}", name, found.contacts)
+            for names in kinds.values()
+            for name in names
+        ]
     return [
         f"{place} names {name}, which is not there"
         for place, name, there in wanted

@@ -1,28 +1,48 @@
-"""From a say to bubbles: placeholders filled, buttons titled, long texts split."""
+"""From a say to bubbles: placeholders filled, buttons titled, one idea a bubble.
+
+An empty line in a text begins a new bubble. No figure leaves from here that somebody could call and
+that is not a number of contacts.yml, shown at present (bot/content/numbers.py).
+"""
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import regex
 from babel.dates import format_date
 
-from bot.content import BadContent, Content, placeholders
+from bot.content import ANYWHERE, BadContent, Content, placeholders, voice_key
+from bot.content.numbers import digits, masked, unexplained
 from bot.content.shapes import (
     BUBBLE_LIMIT,
+    GENERAL,
     TITLE_LIMIT,
+    ContactWords,
     FaqEntry,
     SayWords,
     utf16_length,
 )
 from bot.message import Button, Language, Reply
 
+log = logging.getLogger(__name__)
+
 FAQ = "faq"
+SIMPLE = "simple"
+"""The `form` of an answer that is said more simply."""
+
+KEYCAP = "\ufe0f\u20e3"
+"""Makes a picture of the figure before it."""
+
 SAFETY_CARD = "safety_card"
 
 ANY_COUNTRY = ("TH", "MY", "KH")
 """Countries whose numbers are shown when nobody knows where the migrant is."""
+
+ELSEWHERE = "other"
+"""A country whose numbers are not known: the family in Cambodia can call."""
 
 LABELLED: Mapping[str, str] = {
     "category": "category",
@@ -37,8 +57,11 @@ LABELLED: Mapping[str, str] = {
 }
 """Placeholders whose values are codes, with the table of labels.yml that names them."""
 
-DATED = frozenset({"lodged", "opened"})
+DATED = frozenset({"lodged", "opened", "as_of"})
 """Placeholders whose values are dates (ISO 8601)."""
+
+COUNTED = frozenset({"code", "count", "days"})
+"""Placeholders whose values are figures of ours, and no number to call."""
 
 PATTERNS: Mapping[Language, tuple[str, str, str]] = {
     Language.KM: ("'ឆ្នាំ' y", "'ខែ'MMMM 'ឆ្នាំ' y", "'ថ្ងៃទី' d 'ខែ'MMMM 'ឆ្នាំ' y"),
@@ -46,6 +69,7 @@ PATTERNS: Mapping[Language, tuple[str, str, str]] = {
 }
 """How a date known to the year, the month or the day is said (CLDR patterns)."""
 
+_EMPTY_LINE = regex.compile(r"\n\s*\n")
 _SENTENCE = regex.compile(r"[^។.!?\n]*(?:[។!?\n]+|\.(?=\s|$)|\.|$)\s*", regex.VERSION1)
 _PIECE = regex.compile(r"\S+\s*|\s+")
 _CLUSTER = regex.compile(r"\X")
@@ -78,12 +102,33 @@ def render(
         raise BadContent(f"says.yml has no {key}")
     else:
         text = _fill(words, values, language, content, private)
+    if words is None or words.private is None:
+        text = _only_known_numbers(key, text, values, content)
     shown = say.get("buttons")
     if shown is None:
         shown = words.buttons if words else ()
     buttons = tuple(b for b in (button(each, language, content) for each in shown) if b)
     bubbles = split(text)
-    return [Reply(bubble) for bubble in bubbles[:-1]] + [Reply(bubbles[-1], buttons)]
+    voice = _voice(key, values, language, content)
+    replies = [Reply(bubble) for bubble in bubbles[:-1]] + [Reply(bubbles[-1], buttons)]
+    return [replace(replies[0], voice=voice), *replies[1:]] if voice else replies
+
+
+def _only_known_numbers(key: str, text: str, values: Mapping[str, str], content: Content) -> str:
+    """Take out what could be called and is no number of ours, wherever it came from."""
+    allowed = content.numbers | {digits(values[name]) for name in COUNTED & values.keys()}
+    if unexplained(text, allowed):
+        log.error("a number that is not in contacts.yml was taken out of %s", key)
+        return masked(text, allowed)
+    return text
+
+
+def _voice(key: str, values: Mapping[str, str], language: Language, content: Content) -> str | None:
+    if key != FAQ or not values.get("voice"):
+        return None
+    return content.recordings.get(
+        voice_key(values["topic"], values.get("country", ANYWHERE), language)
+    )
 
 
 def button(wanted: str | Mapping[str, str], language: Language, content: Content) -> Button | None:
@@ -120,14 +165,32 @@ def fitted(title: str) -> str:
 
 
 def contact_line(contact_id: str, language: Language, content: Content) -> str:
-    """Write a contact for somebody who wants to call: number first, then who, then when."""
+    """Write a contact for somebody who wants to call: number and name, then what is known of hours,
+    languages and cost.
+    """
     try:
         contact = content.contacts[contact_id]
     except KeyError:
         raise BadContent(f"contacts.yml has no {contact_id}") from None
+    line = f"☎️ {contact.phone} - {contact.name(language)}"
+    if contact_id in content.unsure:
+        line += f" {content.says['number_old'].text(language)}"
+    known = _known(contact, language, content)
+    return f"{line}\n{known}" if known else line
+
+
+def _known(contact: ContactWords, language: Language, content: Content) -> str:
+    def said(key: str, name: str, value: str | None) -> str | None:
+        return content.says[key].text(language).format_map({name: value}) if value else None
+
     hours = contact.hours(language)
-    when = f" ⏰ {hours}" if hours else ""
-    return f"☎️ {contact.phone} - {contact.name(language)}{when}"
+    pieces = (
+        f"⏰ {hours}" if hours else None,
+        said("contact_languages", "languages", contact.languages(language)),
+        said("contact_cost", "cost", contact.cost(language)),
+        said("contact_whatsapp", "phone", contact.whatsapp),
+    )
+    return " ".join(piece for piece in pieces if piece)
 
 
 def said_date(moment: str, language: Language) -> str:
@@ -138,10 +201,16 @@ def said_date(moment: str, language: Language) -> str:
 
 
 def split(text: str) -> list[str]:
-    """Cut a text into bubbles of at most BUBBLE_LIMIT characters, at the end of sentences.
+    """Cut a text into bubbles: at empty lines, and where more than BUBBLE_LIMIT characters would
+    stand in one, at the end of sentences.
 
     A sentence that is too long is cut at a space, or else between two clusters.
     """
+    ideas = [idea for idea in _EMPTY_LINE.split(text.strip()) if idea.strip()] or [""]
+    return [bubble for idea in ideas for bubble in _fitting(idea)]
+
+
+def _fitting(text: str) -> list[str]:
     bubbles, current = [], ""
     for piece in _pieces(text.strip()):
         if current and len((current + piece).rstrip()) > BUBBLE_LIMIT:
@@ -184,7 +253,8 @@ def _fill(
         elif name in values:
             filled[name] = _value(name, values[name], language, content)
         elif words.private and name in private:
-            filled[name] = private[name]
+            # Her empty lines begin no new bubble: the say's own words stand around them.
+            filled[name] = _EMPTY_LINE.sub("\n", private[name])
         elif words.private:
             raise PrivateWordsMissing(f"a private say needs {name}")
         else:
@@ -204,8 +274,7 @@ def _value(name: str, value: str, language: Language, content: Content) -> str:
 def _contacts(words: SayWords, country: str | None, language: Language, content: Content) -> str:
     listed = words.contacts
     near = {country: listed[country]} if country in listed else listed
-    ids = list(dict.fromkeys(i for group in near.values() for i in group))
-    return _numbers(ids, language, content)
+    return _numbers([i for group in near.values() for i in group], language, content)
 
 
 def _offices(listed: str, language: Language, content: Content) -> str:
@@ -230,56 +299,68 @@ def _faq(values: Mapping[str, str], language: Language, content: Content, today:
         raise BadContent(f"faq.yml has no {values['topic']}")
     paragraphs: list[str] = []
     for entry in entries:
-        paragraphs += _answer(entry, language, content, today, named=len(entries) > 1)
+        bubbles = answer_bubbles(
+            entry, language, content, today, simple=values.get("form") == SIMPLE
+        )
+        if len(entries) > 1:
+            title = content.label(f"country.{entry.country}").title(language)
+            bubbles[0] = f"{title}\n{bubbles[0]}"
+        paragraphs += bubbles
     return paragraphs
 
 
-def _answer(
-    entry: FaqEntry, language: Language, content: Content, today: date, *, named: bool
+def answer_bubbles(
+    entry: FaqEntry, language: Language, content: Content, today: date, *, simple: bool = False
 ) -> list[str]:
-    """Give an answer's paragraphs: a warning if it is old, the answer, whom to ask, the source."""
-    says, contact = content.says, contact_line(entry.ask, language, content)
-    contact = contact.removeprefix("☎️ ")
-    paragraphs = []
-    if today > entry.review_by:
-        paragraphs.append(says["faq_old"].text(language).format_map({"contact": contact}))
-    answer = entry.text(language)
-    if named:
-        answer = f"{content.label(f'country.{entry.country}').title(language)}\n{answer}"
-    paragraphs.append(answer)
-    if today <= entry.review_by:
-        paragraphs.append(says["faq_ask"].text(language).format_map({"contact": contact}))
+    """Give an answer's bubbles: the answer, what to do, who can help now with source and date.
+
+    When it is old, that comes first. When it is said more simply, without steps.
+    """
+    says, words = content.says, entry.words(language)
+    bubbles = []
+    if entry.is_old(today):
+        reviewed = said_date(entry.review_by.isoformat(), language)
+        bubbles.append(says["faq_old"].text(language).format_map({"reviewed": reviewed}))
+    bubbles.append(words.simple if simple else words.answer)
+    if words.steps and not simple:
+        steps = "\n".join(f"{n}{KEYCAP} {step}" for n, step in enumerate(words.steps, 1))
+        bubbles.append(says["faq_steps"].text(language).format_map({"steps": steps}))
     source = {
         "source": entry.source.text(language).rstrip("។."),
         "as_of": said_date(entry.as_of, language),
     }
-    paragraphs.append(says["faq_source"].text(language).format_map(source))
-    return paragraphs
+    said = says["faq_source"].text(language).format_map(source)
+    return [*bubbles, f"{_helpers(entry, language, content)}\n{said}"]
+
+
+def _helpers(entry: FaqEntry, language: Language, content: Content) -> str:
+    """Say who can help now; when no number is confirmed, where to go."""
+    if not content.shown(entry.ask):
+        return content.says["faq_nobody"].text(language)
+    contacts = _numbers(entry.ask, language, content)
+    return content.says["faq_ask"].text(language).format_map({"contacts": contacts})
 
 
 def _safety(values: Mapping[str, str], language: Language, content: Content) -> list[str]:
-    """Give the card of one country, and what holds for one kind of danger there (`kind`).
+    """Give the card for a kind of danger (`kind`), then the numbers of the country for it.
 
-    When the country is not known: the words once, then the numbers of every country of ANY_COUNTRY.
+    When the country is not known: the numbers of every country of ANY_COUNTRY.
     """
     cards, country = content.safety, values.get("country", "")
-    if country not in cards:
-        words = cards[ANY_COUNTRY[0]].text(language)
-        return [words, *(_named_numbers(code, language, content) for code in ANY_COUNTRY)]
-    card, special = cards[country], cards.get(f"{country}_{values.get('kind')}")
-    paragraphs = [card.text(language)]
-    if special is None:
-        paragraphs[0] += "\n" + _numbers(card.contacts, language, content)
-        return paragraphs
-    rest = [c for c in card.contacts if c not in special.contacts]
-    numbers = _numbers([*special.contacts, *rest], language, content)
-    return [*paragraphs, f"{special.text(language)}\n{numbers}"]
+    kind = values.get("kind", GENERAL)
+    words = cards.words.get(kind, cards.words[GENERAL]).text(language)
+    if country in cards.numbers:
+        numbers = _numbers(cards.contacts(country, kind), language, content)
+        if country == ELSEWHERE:
+            numbers = f"{content.says['danger_elsewhere'].text(language)}\n{numbers}"
+        return [words, numbers]
+    return [words, *(_named_numbers(code, kind, language, content) for code in ANY_COUNTRY)]
 
 
-def _named_numbers(country: str, language: Language, content: Content) -> str:
+def _named_numbers(country: str, kind: str, language: Language, content: Content) -> str:
     title = content.label(f"country.{country}").title(language)
-    return f"{title}\n{_numbers(content.safety[country].contacts, language, content)}"
+    return f"{title}\n{_numbers(content.safety.contacts(country, kind), language, content)}"
 
 
 def _numbers(contacts: Iterable[str], language: Language, content: Content) -> str:
-    return "\n".join(contact_line(i, language, content) for i in contacts)
+    return "\n".join(contact_line(i, language, content) for i in content.shown(list(contacts)))

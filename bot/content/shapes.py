@@ -1,9 +1,9 @@
 """The shape of every content file: typed, frozen, and strict about what it does not know."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from bot.message import Language
 
@@ -14,6 +14,10 @@ TITLE_LIMIT = 20
 
 BUBBLE_LIMIT = 600
 """Characters of one bubble; Messenger's button template takes 640."""
+
+
+GENERAL = "general"
+"""The card for danger of no special kind."""
 
 
 def utf16_length(text: str) -> int:
@@ -80,16 +84,33 @@ class Label(Bilingual):
 
 
 class ContactWords(Shape):
-    """Somebody who can be asked. A number without a mark of checking cannot be written here."""
+    """Somebody who can be asked. A number without a mark of checking cannot be written here.
+
+    `compared` is the day on which the number was last compared with its sources; staff confirm it
+    again at the desk (bot/content/living.py). What is not known stays None and is not shown.
+    """
 
     phone: Words
+    whatsapp: Words | None = None
     name_km: Words
     name_en: Words
     hours_km: Words | None = None
     hours_en: Words | None = None
+    languages_km: Words | None = None
+    languages_en: Words | None = None
+    cost_km: Words | None = None
+    cost_en: Words | None = None
     country: str
     mark: Literal["V", "v"]
+    compared: date
+    emergency: bool = False
     note: str | None = None
+
+    @model_validator(mode="after")
+    def _a_number_that_never_goes_is_a_checked_one(self) -> Self:
+        if self.emergency and self.mark != "V":
+            raise ValueError("only a number of mark V may be an emergency number")
+        return self
 
     def name(self, language: Language) -> str:
         """Give the name in one language."""
@@ -99,18 +120,50 @@ class ContactWords(Shape):
         """Give the hours in one language, None when they are not known."""
         return self.hours_km if language is Language.KM else self.hours_en
 
+    def languages(self, language: Language) -> str | None:
+        """Say which languages are spoken there, None when it is not known."""
+        return self.languages_km if language is Language.KM else self.languages_en
 
-class FaqEntry(Bilingual):
-    """One answer for one country, with its source, its date and whom to ask."""
+    def cost(self, language: Language) -> str | None:
+        """Say what a call costs, None when it is not known."""
+        return self.cost_km if language is Language.KM else self.cost_en
+
+
+class AnswerWords(Shape):
+    """An answer in one language: what is so, then what to do, one action a step; and the same said
+    more simply.
+    """
+
+    answer: Words
+    steps: tuple[Words, ...] = ()
+    simple: Words
+
+
+class FaqEntry(Shape):
+    """One answer for one country, with its source, its date and whom to ask.
+
+    `as_of` is the date of what is said, as exactly as it is known. After `review_by` the answer is
+    old and says so. `ask` names contacts, the best first.
+    """
 
     country: str
     facts: tuple[str, ...] = Field(min_length=1)
+    km: AnswerWords
+    en: AnswerWords
     source: Bilingual
     as_of: Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
     review_by: date
-    ask: str
-    related: tuple[str, ...] = ()
+    ask: tuple[str, ...] = Field(min_length=1, max_length=3)
+    related: tuple[str, ...] = Field(default=(), max_length=3)
     category: str | None = None
+
+    def words(self, language: Language) -> AnswerWords:
+        """Give the words in one language."""
+        return self.km if language is Language.KM else self.en
+
+    def is_old(self, today: date) -> bool:
+        """Say whether the day is past on which it should have been looked at again."""
+        return today > self.review_by
 
 
 class ConsentWords(Bilingual):
@@ -126,7 +179,27 @@ class ConsentWords(Bilingual):
         return f"{self.text(language)}\n{why}"
 
 
-class SafetyCard(Bilingual):
-    """What to do in danger in one country, and whom to call."""
+class SafetyCards(Shape):
+    """What to do in danger, by its kind, and whom to call, by country and kind.
 
-    contacts: tuple[str, ...] = Field(min_length=1)
+    A country has `general` numbers; a kind that is not named there has the same.
+    """
+
+    words: dict[str, Bilingual]
+    numbers: dict[str, dict[str, tuple[str, ...]]]
+
+    @model_validator(mode="after")
+    def _nobody_is_left_without_a_card(self) -> Self:
+        if GENERAL not in self.words:
+            raise ValueError("there are no general words")
+        for country, kinds in self.numbers.items():
+            if not kinds.get(GENERAL):
+                raise ValueError(f"{country} has no general numbers")
+            if unknown := sorted(kinds.keys() - self.words.keys()):
+                raise ValueError(f"{country} has numbers for {unknown}, which has no words")
+        return self
+
+    def contacts(self, country: str, kind: str) -> tuple[str, ...]:
+        """Give whom to call, the most important first. Raises KeyError for an unknown country."""
+        kinds = self.numbers[country]
+        return kinds.get(kind) or kinds[GENERAL]

@@ -27,6 +27,7 @@ from api.settings import Settings
 from bot import durable
 from bot.content import content
 from bot.keep import sealed_upload
+from bot.parcel import Outgoing
 from bot.message import TELLABLE, ChannelName, Message, Reply
 from bot.rasa import RasaClient
 from bot.turn import Turns
@@ -45,7 +46,7 @@ class Visitor:
     client: TestClient
     played: list[Message] = field(default_factory=list)
 
-    async def turn(self, message: Message, _patience: float) -> list[Reply]:
+    async def turn(self, message: Message, _patience: float) -> Outgoing:
         """Keep what came as a turn does; the same delivery again changes nothing."""
         if message.update not in {known.update for known in self.played}:
             self.played.append(message)
@@ -53,7 +54,7 @@ class Visitor:
                 if attachment.kind in TELLABLE:
                     file = sealed_upload(attachment.reference or "", attachment.size or 0, "x/y")
                     self.holds(file, message.update)
-        return [Reply("ok")]
+        return Outgoing((Reply("ok"),))
 
     def holds(self, file: draft.SealedFile, update: str) -> None:
         site = self.parts.site
@@ -178,9 +179,9 @@ def test_nobody_waits_for_the_disk_on_the_event_loop(
     def note(*_: Any) -> None:
         waited.add(threading.get_ident())
 
-    async def answered(_message: Message, _patience: float) -> list[Reply]:
+    async def answered(_message: Message, _patience: float) -> Outgoing:
         loops.add(threading.get_ident())
-        return []
+        return Outgoing(())
 
     event.listen(visitor.parts.site.store.engine, "begin", note)
     monkeypatch.setattr(os, "fsync", note)

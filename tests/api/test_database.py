@@ -1,10 +1,12 @@
 """The migrations make what the models say, on both databases."""
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import text
 from sqlmodel import SQLModel
 
-from api.database import migrate
+from api.database import alembic_config, migrate
 from api.migrations import tables
 from referrals.store import Store
 
@@ -23,4 +25,21 @@ def test_migrating_again_changes_nothing(database_url: str) -> None:
     store = Store(database_url)
     migrate(store)
     migrate(store)
+    store.engine.dispose()
+
+
+def test_a_conversation_of_the_first_version_is_kept(database_url: str) -> None:
+    store = Store(database_url)
+    command.upgrade(alembic_config(store), "0001")
+    with store.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO conversation (conversation, language, begun) "
+                "VALUES ('c', 'en', '2026-11-21 08:00:00')"
+            )
+        )
+    migrate(store)
+    with store.engine.connect() as connection:
+        kept = connection.execute(text("SELECT language, low_data, country FROM conversation"))
+        assert [(row[0], bool(row[1]), row[2]) for row in kept] == [("en", False, None)]
     store.engine.dispose()

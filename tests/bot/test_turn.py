@@ -16,13 +16,13 @@ from typing import Any, cast
 import pytest
 from sqlmodel import SQLModel
 
-from bot import conversation, durable, parcel
+from bot import conversation, durable, news, parcel, trace
 from bot.channels import delivery_key
 from bot.content import content
-from bot.message import Attachment, AttachmentKind, Channel, ChannelName, Message
+from bot.message import Attachment, AttachmentKind, Channel, ChannelName, Language, Message
 from bot.parcel import Outgoing
 from bot.rasa import Heard, Parsed, Played, RasaClient, RasaUnavailable
-from bot.turn import SHORT, Turns
+from bot.turn import HIDE, SHORT, Turns
 from referrals import draft
 from referrals.settings import StoreSettings
 from referrals.site import Site, open_site
@@ -45,6 +45,7 @@ class Dialogue:
     awaiting: str | None = None
     away: bool = False
     heard: list[Heard] = field(default_factory=list)
+    says: tuple[dict[str, str], ...] = ()
 
     async def parse(self, _text: str) -> Parsed:
         if self.away:
@@ -55,7 +56,7 @@ class Dialogue:
         if self.away:
             raise RasaUnavailable
         self.heard.append(heard)
-        return Played((), self.awaiting, "complaint_form" if self.awaiting else None)
+        return Played(self.says, self.awaiting, "complaint_form" if self.awaiting else None)
 
 
 class Photos:
@@ -310,10 +311,100 @@ def test_a_yes_typed_before_the_question_left_is_not_meant(chat: Chat) -> None:
     assert chat.sends("ok", at=NOW + timedelta(minutes=3)).entities == ()
 
 
+# ---- once more, hiding, and what stands in the chat
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [("ម្តងទៀត", "again"), ("សូមនិយាយឱ្យងាយ", "simpler"), ("read it again please", "again")],
+)
+def test_a_plain_order_about_what_was_said_is_heard_without_the_model(
+    chat: Chat, text: str, intent: str
+) -> None:
+    assert chat.sends(text).intent == intent
+    assert chat.told() == []
+
+
+def test_again_in_the_middle_of_her_story_is_an_order_and_not_her_story(chat: Chat) -> None:
+    chat.asked_for("story")
+    assert chat.sends("អានម្តងទៀត").intent == "again"
+    assert chat.told() == []
+
+
+def test_a_longer_sentence_with_the_same_words_is_her_story(chat: Chat) -> None:
+    chat.asked_for("story")
+    assert chat.sends("គាត់វាយខ្ញុំម្តងទៀត").intent != "again"
+    assert chat.told() == ["គាត់វាយខ្ញុំម្តងទៀត"]
+
+
+def test_what_she_sent_can_be_cleared_later(chat: Chat) -> None:
+    chat.sends("សួស្តី", mark="41")
+    chat.sends(button="menu")
+    with chat.site.store.reading() as session:
+        assert trace.marks(session, HER) == ["41"]
+
+
+@pytest.mark.parametrize("channel", ChannelName)
+def test_hiding_clears_the_chat_and_ends_on_an_innocent_word(
+    chat: Chat, channel: ChannelName
+) -> None:
+    chat.dialogue.says = ({"say": f"hide_how_{channel}"}, {"say": HIDE})
+    chat.sends(button="hide")
+    assert chat.outgoing.clear
+    assert len(chat.outgoing.replies) == 2
+    assert not chat.outgoing.replies[-1].buttons
+    chat.dialogue.says = ()
+    chat.sends(button="menu")
+    assert not chat.outgoing.clear
+
+
+def test_news_that_could_not_be_pushed_stands_before_what_she_asked_for(chat: Chat) -> None:
+    alert = waiting_news(chat)
+    chat.dialogue.says = ({"say": "menu"},)
+    chat.sends(button="menu")
+    first, last = chat.outgoing.replies[0], chat.outgoing.replies[-1]
+    assert "ការចុះឈ្មោះបើកហើយ" in first.text
+    assert not first.buttons
+    assert last.buttons
+    assert chat.outgoing.news == (alert,)
+
+
+@pytest.mark.parametrize("say", [HIDE, "safety_card"])
+def test_neither_danger_nor_hiding_waits_for_news(chat: Chat, say: str) -> None:
+    waiting_news(chat)
+    chat.dialogue.says = ({"say": say},)
+    chat.sends(button="menu")
+    assert chat.outgoing.news == ()
+
+
+def test_news_does_not_break_into_a_question(chat: Chat) -> None:
+    waiting_news(chat)
+    chat.asked_for("country")
+    assert chat.outgoing.news == ()
+
+
+def waiting_news(chat: Chat) -> str:
+    """Let a piece of news wait for her, who could not be reached."""
+    chat.sends(button="menu")
+    with chat.site.store.writing() as session:
+        written = news.Written("TH", "ការចុះឈ្មោះបើកហើយ", "Open", "ក្រសួង", "Ministry", NOW.date())
+        alert = news.write(session, written, author=None, now=NOW)
+        alert.state, alert.started_at = news.AlertState.DONE, NOW
+        news.subscribe(session, HER, "TH", language=Language.KM, asked_version=1, now=NOW)
+        session.add(alert)
+        session.flush()
+        session.add(
+            news.AlertDelivery(
+                alert_id=alert.id, conversation=HER, state=news.Delivery.LATER, at=NOW
+            )
+        )
+        return alert.id
+
+
 # ---- the turn that failed for good
 
 
-@pytest.mark.parametrize(("text", "says"), [(UNPAID, 2), ("សួស្តី", 1)])
+@pytest.mark.parametrize(("text", "says"), [(UNPAID, 3), ("សួស្តី", 2)])
 def test_when_a_turn_fails_for_good_her_words_are_kept_and_she_hears_of_it(
     chat: Chat, monkeypatch: pytest.MonkeyPatch, text: str, says: int
 ) -> None:
@@ -323,6 +414,6 @@ def test_when_a_turn_fails_for_good_her_words_are_kept_and_she_hears_of_it(
         conversation.begin(session, HER, NOW)
         parcel.accept(session, chat.site, "tg-7", message)
     assert durable._trouble("tg-7", HER) == says
-    assert chat.told() == ([text] if says > 1 else [])
+    assert chat.told() == ([text] if says == 3 else [])
     with chat.site.store.reading() as session:
         assert parcel.message_of(session, chat.site, "tg-7") is None

@@ -9,9 +9,11 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from email.parser import BytesParser
+from email.policy import HTTP
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 import httpx
 import uvicorn
@@ -31,11 +33,16 @@ class Choice:
 
 @dataclass(frozen=True)
 class Bubble:
-    """One message of the bot as a person sees it, and the choices under it."""
+    """One message of the bot as a person sees it, and the choices under it.
+
+    `voice` is what is heard when it is played; `silent`: the phone made no sound.
+    """
 
     id: str
     text: str
     buttons: tuple[Choice, ...] = ()
+    voice: bytes | None = None
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,27 @@ class Failure:
     done: bool = False
 
 
+@dataclass(frozen=True)
+class Upload:
+    """A file as it came in a form."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+def read_form(kind: str, body: bytes) -> dict[str, Any]:
+    """Read a multipart body of this content type: fields are words, files are Uploads."""
+    whole = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
+    given: dict[str, Any] = {}
+    for part in whole.iter_parts():
+        name = str(part.get_param("name", header="content-disposition"))
+        content = cast(bytes, part.get_payload(decode=True))
+        file = part.get_filename()
+        given[name] = Upload(file, part.get_content_type(), content) if file else content.decode()
+    return given
+
+
 class CutLine(Response):
     """Begins an answer and ends it too early, so that the client sees a broken connection."""
 
@@ -80,7 +108,7 @@ class Platform:
         self.calls: list[Call] = []
         self.attempts: list[int] = []  # the status of each delivery, 0 when nobody answered
         self.app = FastAPI(openapi_url=None)
-        self._failures: dict[str, list[Failure]] = {}
+        self._failures: dict[str, list[Failure | None]] = {}
         self._outbox: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self._server = uvicorn.Server(
             uvicorn.Config(self.app, host="127.0.0.1", port=0, log_level="error", lifespan="off")
@@ -126,6 +154,11 @@ class Platform:
         """Answer the next call of `method` with this status; `retry_after` in seconds."""
         with self.lock:
             self._failures.setdefault(method, []).append(Failure(status, retry_after))
+
+    def pass_next(self, method: str) -> None:
+        """Let the next call of `method` through; what is told after this meets the call after."""
+        with self.lock:
+            self._failures.setdefault(method, []).append(None)
 
     def drop_next(self, method: str, done: bool = False) -> None:
         """Cut the line at the next call of `method`; with `done`, after it took effect."""

@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -28,27 +29,19 @@ from tests.standins import (
     find_choice,
     wait_for,
 )
+from tests.standins.messenger_rules import (
+    NOTIFICATION_TYPES,
+    Given,
+    Refused,
+    audio_of,
+    is_audio,
+    read,
+    read_message,
+    uploaded,
+)
 
-Given = dict[str, Any]
-
-TEXT_LIMIT = 2000
-QUICK_REPLY_LIMIT = 13
-TITLE_LIMIT = 20
-PAYLOAD_LIMIT = 1000
-TEMPLATE_TEXT_LIMIT = 640
-TEMPLATE_BUTTON_LIMIT = 3
 WINDOW = timedelta(hours=24)
-
-
-class Refused(Exception):
-    """The Graph API says no."""
-
-    def __init__(self, code: int, message: str, subcode: int | None = None, status: int = 400):
-        super().__init__(message)
-        self.status = status
-        self.body: Given = {"message": message, "type": "OAuthException", "code": code}
-        if subcode:
-            self.body["error_subcode"] = subcode
+ATTACHMENTS_KEPT = timedelta(days=90)
 
 
 class MessengerPerson:
@@ -117,7 +110,7 @@ class MessengerPerson:
         wait_for(lambda: len(self.bubbles) >= at_least, seconds)
         with self._server.lock:
             last = self.bubbles[-1:] if self.quick_replies else []
-            shown = [Bubble(b.id, b.text, self.quick_replies) for b in last]
+            shown = [replace(bubble, buttons=self.quick_replies) for bubble in last]
             return self.bubbles[: len(self.bubbles) - len(shown)] + shown
 
     def hears(self, words: str, seconds: float = 10) -> Bubble:
@@ -158,6 +151,7 @@ class MessengerStandin(Platform):
         self.webhook: str | None = None
         self._people: dict[str, MessengerPerson] = {}
         self._files: dict[str, bytes] = {}
+        self._attachments: dict[str, tuple[float, bytes]] = {}  # id -> when, and what
         self._batch: list[Given] | None = None
         self._twice = 0
         self._later = 0.0
@@ -191,6 +185,10 @@ class MessengerStandin(Platform):
         path = f"{secrets.token_hex(8)}-{name}"
         self._files[path] = content
         return f"{self.address}/files/{path}"
+
+    def forget_attachments(self) -> None:
+        """Let every attachment id be of no use any more."""
+        self._attachments.clear()
 
     def subscribe(self, url: str) -> int:
         """Ask the webhook whether it is ours, as Meta does once; gives its status.
@@ -274,7 +272,7 @@ class MessengerStandin(Platform):
                 raise Refused(100, "Unsupported post request", 33)
             return actions[method](given)
 
-        return await self._answered(request, method, await request.json(), answer)
+        return await self._answered(request, method, await read(request), answer)
 
     async def _answered(self, request: Request, method: str, given: Given, answer: Any) -> Response:
         call = Call(method, {**request.query_params, **given}, dict(request.headers))
@@ -314,14 +312,42 @@ class MessengerStandin(Platform):
             raise Refused(551, "This person isn't available right now")
         if self.now() - person.last_heard >= WINDOW.total_seconds():
             raise Refused(10, "This message is sent outside of allowed window.", 2018278, 403)
-        bubble, quick_replies = _read(given.get("message", {}), f"m_{secrets.token_hex(12)}")
-        person.bubbles.append(bubble)
+        manner = given.get("notification_type", "REGULAR")
+        if manner not in NOTIFICATION_TYPES:
+            raise Refused(100, "Invalid parameter: notification_type")
+        message = given.get("message", {})
+        bubble, quick_replies = read_message(message, f"m_{secrets.token_hex(12)}")
+        kept, voice = self._voice(given) if is_audio(message) else (None, None)
+        person.bubbles.append(replace(bubble, voice=voice, silent=manner != "REGULAR"))
         person.quick_replies = quick_replies
         if self.echoes:
-            parties = {"sender": {"id": self.page_id}, "recipient": {"id": person.id}}
-            said = {"mid": bubble.id, "text": bubble.text, "is_echo": True, "app_id": 1}
-            self.happens({**parties, "timestamp": int(self.now() * 1000), "message": said})
-        return {"recipient_id": person.id, "message_id": bubble.id}
+            self._echo(person, person.bubbles[-1])
+        answer = {"recipient_id": person.id, "message_id": bubble.id}
+        return answer | ({"attachment_id": kept} if kept else {})
+
+    def _voice(self, given: Given) -> tuple[str | None, bytes]:
+        """Give the id (when it is kept) and the bytes of a sound that is uploaded or known."""
+        known, reusable = audio_of(given)
+        if known is None:
+            content = uploaded(given)
+            number = str(secrets.randbelow(10**15)) if reusable else None
+            if number:
+                self._attachments[number] = (self.now(), content)
+            return number, content
+        since, content = self._attachments.get(known, (0.0, b""))
+        if self.now() - since >= ATTACHMENTS_KEPT.total_seconds():
+            raise Refused(100, "Invalid parameter: attachment_id")
+        return None, content
+
+    def _echo(self, person: MessengerPerson, bubble: Bubble) -> None:
+        parties = {"sender": {"id": self.page_id}, "recipient": {"id": person.id}}
+        said: Given = {"mid": bubble.id, "is_echo": True, "app_id": 1}
+        if bubble.voice is None:
+            said["text"] = bubble.text
+        else:
+            payload = {"url": self.keep(bubble.voice, "voice.mp4")}
+            said["attachments"] = [{"type": "audio", "payload": payload}]
+        self.happens({**parties, "timestamp": int(self.now() * 1000), "message": said})
 
     async def _file(self, name: str) -> Response:
         failure = self.next_failure("file")
@@ -333,51 +359,6 @@ class MessengerStandin(Platform):
 
     async def _elsewhere(self, to: str) -> Response:
         return RedirectResponse(to)
-
-
-def _read(message: Given, mid: str) -> tuple[Bubble, tuple[Choice, ...]]:
-    """Take a message apart, or refuse it."""
-    text, attachment = message.get("text"), message.get("attachment")
-    if (text is None) == (attachment is None):
-        raise Refused(100, "Param message must have either text or attachment")
-    quick = tuple(_quick_reply(part) for part in message.get("quick_replies", []))
-    if len(quick) > QUICK_REPLY_LIMIT:
-        raise Refused(100, "Param message[quick_replies] has too many elements.")
-    if attachment is not None:
-        payload = attachment.get("payload", {})
-        if attachment.get("type") != "template" or payload.get("template_type") != "button":
-            raise Refused(100, "Param message[attachment] is not supported here")
-        buttons = tuple(_button(part) for part in payload.get("buttons", []))
-        if not 1 <= len(buttons) <= TEMPLATE_BUTTON_LIMIT:
-            raise Refused(100, "Param message[attachment][payload][buttons]: 1 to 3")
-        words = _within(payload.get("text"), TEMPLATE_TEXT_LIMIT, "text")
-        return Bubble(mid, words, buttons), quick
-    return Bubble(mid, _within(text, TEXT_LIMIT, "text")), quick
-
-
-def _quick_reply(part: Given) -> Choice:
-    if part.get("content_type") != "text":
-        raise Refused(100, "Param quick_replies[content_type] is not supported here")
-    return _choice(part)
-
-
-def _button(part: Given) -> Choice:
-    if part.get("type") != "postback":
-        raise Refused(100, "Param buttons[type] is not supported here")
-    return _choice(part)
-
-
-def _choice(part: Given) -> Choice:
-    title = _within(part.get("title"), TITLE_LIMIT, "title")
-    return Choice(title, _within(part.get("payload"), PAYLOAD_LIMIT, "payload"))
-
-
-def _within(words: Any, limit: int, name: str) -> str:
-    if not isinstance(words, str) or not words.strip():
-        raise Refused(100, f"Param {name} must be a non-empty UTF-8 encoded string")
-    if len(words.encode("utf-16-le")) // 2 > limit:
-        raise Refused(100, f"Length of param {name} must be less than or equal to {limit}")
-    return words
 
 
 def _failed(failure: Failure) -> Response:

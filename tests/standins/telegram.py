@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,120 +16,26 @@ import httpx
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
-from tests.standins import Bubble, Call, CutLine, Failure, Platform, find_choice, wait_for
+from tests.standins import Bubble, Call, Choice, CutLine, Failure, Platform
+from tests.standins.telegram_person import TelegramPerson
 from tests.standins.telegram_rules import (
+    DELETE_WITHIN,
     DOWNLOAD_LIMIT,
+    PROFILE,
     Given,
     Refused,
     buttons_of,
+    is_true,
+    language_of,
     number_of,
+    numbers_of,
+    plays_as_voice,
     read,
     text_of,
+    uploaded,
 )
 
-
-class TelegramPerson:
-    """Somebody with Telegram on the phone, and a private chat with the bot."""
-
-    def __init__(self, server: "TelegramStandin", number: int, name: str) -> None:
-        self.id = number
-        self.name = name
-        self.bubbles: list[Bubble] = []
-        self.started = False
-        self.blocked = False
-        self._server = server
-
-    def starts(self) -> None:
-        """Press Start."""
-        self.says("/start")
-
-    def says(self, text: str, **more: Any) -> int:
-        """Write a text; gives its message id."""
-        said: Given = {"text": text, **more}
-        if text.startswith("/"):
-            length = len(text.split()[0])
-            said["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
-        return self._sends(said)
-
-    def edits(self, message_id: int, text: str) -> None:
-        """Change what was written."""
-        edited = {**self._frame(message_id), "edit_date": int(time.time()), "text": text}
-        self._server.update({"edited_message": edited})
-
-    def sends_voice(self, content: bytes, **more: Any) -> int:
-        """Send a voice note."""
-        file = self._server.keep(content, "voice/file.oga")
-        return self._sends({"voice": {**file, "duration": 3, "mime_type": "audio/ogg"}, **more})
-
-    def sends_photo(self, content: bytes, **more: Any) -> int:
-        """Send a photo: Telegram makes smaller ones of it."""
-        small = self._server.keep(content[: max(1, len(content) // 2)], "photos/small.jpg")
-        large = self._server.keep(content, "photos/large.jpg")
-        sizes = [{**small, "width": 90, "height": 60}, {**large, "width": 900, "height": 600}]
-        return self._sends({"photo": sizes, **more})
-
-    def sends(self, kind: str, content: Any) -> int:
-        """Send anything else, as the Bot API would describe it, e.g. `location`."""
-        return self._sends({kind: content})
-
-    def taps(self, wanted: str) -> str:
-        """Press a button by its payload or title (or a part of it); gives the press's id."""
-        found = find_choice(self.bubbles, wanted)
-        assert found, f"{self.name} sees no such button: {wanted}"
-        bubble, choice = found
-        return self.presses(choice.payload, int(bubble.id))
-
-    def presses(self, payload: str, message_id: int) -> str:
-        """Send a press of any payload, also one that no button has."""
-        press = secrets.token_hex(8)
-        self._server.presses[press] = False
-        message = {**self._frame(message_id), "text": "…", "from": self._server.me}
-        query = {"id": press, "from": self._user(), "message": message, "data": payload}
-        self._server.update({"callback_query": {**query, "chat_instance": "1"}})
-        return press
-
-    def blocks(self) -> None:
-        """Block the bot; it is told so."""
-        self.blocked = True
-        member = {"user": self._server.me, "status": "kicked", "until_date": 0}
-        change = {
-            "chat": self._chat(),
-            "from": self._user(),
-            "date": int(time.time()),
-            "old_chat_member": {"user": self._server.me, "status": "member"},
-            "new_chat_member": member,
-        }
-        self._server.update({"my_chat_member": change})
-
-    def sees(self, at_least: int = 0, seconds: float = 10) -> list[Bubble]:
-        """Give the bot's bubbles, oldest first, once there are `at_least` so many."""
-        wait_for(lambda: len(self.bubbles) >= at_least, seconds)
-        with self._server.lock:
-            return list(self.bubbles)
-
-    def hears(self, words: str, seconds: float = 10) -> Bubble:
-        """Wait for a bubble with these words in it; gives the newest."""
-        return wait_for(lambda: [b for b in self.bubbles if words in b.text], seconds)[-1]
-
-    def _sends(self, content: Given) -> int:
-        self.started = True
-        number = self._server.next_message()
-        self._server.update({"message": {**self._frame(number), **content}})
-        return number
-
-    def _frame(self, message_id: int) -> Given:
-        return {
-            "message_id": message_id,
-            "date": int(time.time()),
-            "chat": self._chat(),
-            "from": self._user(),
-        }
-
-    def _chat(self) -> Given:
-        return {"id": self.id, "type": "private", "first_name": self.name}
-
-    def _user(self) -> Given:
-        return {"id": self.id, "is_bot": False, "first_name": self.name, "language_code": "km"}
+__all__ = ["TelegramPerson", "TelegramStandin"]
 
 
 class TelegramStandin(Platform):
@@ -141,6 +48,10 @@ class TelegramStandin(Platform):
         self.me = {"id": number, "is_bot": True, "first_name": "Bot", "username": "standin_bot"}
         self.presses: dict[str, bool] = {}  # press id -> was it answered
         self.commands: dict[str, list[Given]] = {}  # language code -> commands
+        self.profile: dict[str, dict[str, str]] = {  # parameter -> language code -> text
+            parameter: {"": "Bot" if parameter == "name" else ""}
+            for parameter, _ in PROFILE.values()
+        }
         self.webhook: Given | None = None
         self.pending: list[Given] = []
         self._people: dict[int, TelegramPerson] = {}
@@ -187,6 +98,10 @@ class TelegramStandin(Platform):
         self._files[number] = (f"{number[:6]}-{path.replace('/', '-')}", content)
         return {"file_id": number, "file_unique_id": number[:8], "file_size": len(content)}
 
+    def forget_files(self) -> None:
+        """Let every file id be of no use any more."""
+        self._files.clear()
+
     def next_message(self) -> int:
         """Give the next message id."""
         with self.lock:
@@ -206,7 +121,7 @@ class TelegramStandin(Platform):
         return response
 
     def _try(self, method: str, given: Given) -> None:
-        action: Callable[[Given], Any] | None = getattr(self, f"_do_{method}", None)
+        action = self._action(method)
         try:
             if action:
                 action(given)
@@ -233,11 +148,18 @@ class TelegramStandin(Platform):
             raise Refused(401, "Unauthorized") if known else Refused(404, "Not Found")
         if method == "getUpdates":
             return await self._get_updates(given)
-        action = getattr(self, f"_do_{method}", None)
+        action = self._action(method)
         if action is None:
             raise Refused(404, "Not Found")
         with self.lock:
             return action(given)
+
+    def _action(self, method: str) -> Callable[[Given], Any] | None:
+        for start, mine in (("setMy", self._set_my), ("getMy", self._get_my)):
+            if method.startswith(start) and method.removeprefix(start) in PROFILE:
+                return partial(mine, method.removeprefix(start))
+        action: Callable[[Given], Any] | None = getattr(self, f"_do_{method}", None)
+        return action
 
     async def _get_updates(self, given: Given) -> list[Given]:
         if self.webhook:
@@ -282,22 +204,36 @@ class TelegramStandin(Platform):
         person = self._reachable(given)
         text = text_of(given)
         buttons = buttons_of(given.get("reply_markup"))
-        number = self.next_message()
-        person.bubbles.append(Bubble(str(number), text, buttons))
-        return self._sent(person, number, {"text": text})
+        return self._sent(person, given, {"text": text}, buttons=buttons)
 
     def _do_sendPhoto(self, given: Given) -> Given:  # noqa: N802
-        photo = {**self.keep(given["photo"], "photos/sent.jpg"), "width": 90, "height": 60}
-        return self._send_file(given, {"photo": [photo]})
+        person = self._reachable(given)
+        file = self.keep(uploaded(given, "photo"), "photos/sent.jpg")
+        return self._sent(person, given, {"photo": [{**file, "width": 90, "height": 60}]})
 
     def _do_sendVoice(self, given: Given) -> Given:  # noqa: N802
-        voice = {**self.keep(given["voice"], "voice/sent.oga"), "duration": 1}
-        return self._send_file(given, {"voice": voice})
+        person = self._reachable(given)
+        if isinstance(given.get("voice"), str):
+            file = self._known(given["voice"])
+            content = self._files[file["file_id"]][1]
+        else:
+            content = uploaded(given, "voice")
+            kind = "voice/sent.oga" if plays_as_voice(content) else "documents/sent.oga"
+            file = self.keep(content, kind)
+        if not plays_as_voice(content):  # it comes as a file that has to be opened
+            return self._sent(person, given, {"document": file})
+        if person.forbids_voice:
+            raise Refused(400, "Bad Request: VOICE_MESSAGES_FORBIDDEN")
+        return self._sent(person, given, {"voice": {**file, "duration": 1}}, voice=content)
 
-    def _send_file(self, given: Given, content: Given) -> Given:
-        person, number = self._reachable(given), self.next_message()
-        person.bubbles.append(Bubble(str(number), given.get("caption", "")))
-        return self._sent(person, number, content)
+    def _known(self, number: str) -> Given:
+        """Give the voice of this file id."""
+        if number not in self._files:
+            raise Refused(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        path, content = self._files[number]
+        if "-voice-" not in path:
+            raise Refused(400, "Bad Request: can't use file of this type as VoiceNote")
+        return {"file_id": number, "file_unique_id": number[:8], "file_size": len(content)}
 
     def _do_editMessageText(self, given: Given) -> Given:  # noqa: N802
         person, at = self._bubble(given, "edit")
@@ -307,11 +243,26 @@ class TelegramStandin(Platform):
         if new == person.bubbles[at]:
             raise Refused(400, "Bad Request: message is not modified")
         person.bubbles[at] = new
-        return self._sent(person, int(new.id), {"text": new.text})
+        return self._message(person, int(new.id), {"text": new.text})
 
     def _do_deleteMessage(self, given: Given) -> bool:  # noqa: N802
-        person, at = self._bubble(given, "delete")
-        del person.bubbles[at]
+        person = self._reachable(given)
+        number = str(number_of(given.get("message_id")))
+        if number not in person.chat():
+            raise Refused(400, "Bad Request: message to delete not found")
+        return self._delete(person, [number])
+
+    def _do_deleteMessages(self, given: Given) -> bool:  # noqa: N802
+        numbers, person = numbers_of(given), self._reachable(given)
+        standing = set(person.chat())
+        return self._delete(person, [str(n) for n in numbers if str(n) in standing])
+
+    def _delete(self, person: TelegramPerson, numbers: list[str]) -> bool:
+        """Delete all of these or none."""
+        if any(time.time() - person.sent_at[number] >= DELETE_WITHIN for number in numbers):
+            raise Refused(400, "Bad Request: message can't be deleted for everyone")
+        for number in numbers:
+            person.deletes(number)
         return True
 
     def _do_answerCallbackQuery(self, given: Given) -> bool:  # noqa: N802
@@ -333,6 +284,25 @@ class TelegramStandin(Platform):
                 raise Refused(400, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
         self.commands[given.get("language_code", "")] = given["commands"]
         return True
+
+    def _set_my(self, part: str, given: Given) -> bool:
+        parameter, limit = PROFILE[part]
+        code, text = language_of(given), str(given.get(parameter) or "").strip()
+        if len(text) > limit:
+            raise Refused(400, f"Bad Request: {parameter} is too long")
+        if part == "Name" and not code and not text:
+            raise Refused(400, "Bad Request: name must be non-empty")
+        texts = self.profile[parameter]
+        if text or not code:
+            texts[code] = text
+        else:
+            texts.pop(code, None)
+        return True
+
+    def _get_my(self, part: str, given: Given) -> Given:
+        parameter, _ = PROFILE[part]
+        texts = self.profile[parameter]
+        return {parameter: texts.get(language_of(given), texts[""])}
 
     def _do_getFile(self, given: Given) -> Given:  # noqa: N802
         number = str(given.get("file_id"))
@@ -370,7 +340,23 @@ class TelegramStandin(Platform):
                 return person, at
         raise Refused(400, f"Bad Request: message to {what} not found")
 
-    def _sent(self, person: TelegramPerson, number: int, content: Given) -> Given:
+    def _sent(
+        self,
+        person: TelegramPerson,
+        given: Given,
+        content: Given,
+        buttons: tuple[Choice, ...] = (),
+        voice: bytes | None = None,
+    ) -> Given:
+        """Put a new message of the bot into the chat; gives what the Bot API says of it."""
+        number = self.next_message()
+        text = content.get("text") or str(given.get("caption", ""))
+        silent = is_true(given.get("disable_notification"))
+        person.bubbles.append(Bubble(str(number), text, buttons, voice, silent))
+        person.sent_at[str(number)] = time.time()
+        return self._message(person, number, content)
+
+    def _message(self, person: TelegramPerson, number: int, content: Given) -> Given:
         chat = {"id": person.id, "type": "private", "first_name": person.name}
         return {"message_id": number, "date": int(time.time()), "chat": chat, **content}
 

@@ -1,19 +1,32 @@
 """What the Bot API accepts and refuses of one call."""
 
 import json
-from email.parser import BytesParser
-from email.policy import HTTP
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 
-from tests.standins import Choice
+from tests.standins import Choice, Upload, read_form
 
 TEXT_LIMIT = 4096
 CALLBACK_DATA_LIMIT = 64
 BUTTON_LIMIT = 100
 DOWNLOAD_LIMIT = 20 * 1024 * 1024
+UPLOAD_LIMIT = 50 * 1024 * 1024
+VOICE_LIMIT = 1024 * 1024
+DELETE_LIMIT = 100
+DELETE_WITHIN = 48 * 3600.0
+"""Seconds: a bot deletes nothing older."""
+
+NESTED = ("reply_markup", "allowed_updates", "commands", "link_preview_options", "message_ids")
+"""Parameters that are JSON when they come in a form."""
+
+PROFILE = {
+    "Name": ("name", 64),
+    "ShortDescription": ("short_description", 120),
+    "Description": ("description", 512),
+}
+"""Part of `setMy...` and `getMy...` -> its parameter, and how many characters it may have."""
 
 Given = dict[str, Any]
 
@@ -35,14 +48,10 @@ async def read(request: Request) -> Given:
         given.update(json.loads(body))
         return given
     if kind.startswith("multipart/"):
-        whole = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
-        for part in whole.iter_parts():
-            name = str(part.get_param("name", header="content-disposition"))
-            content = cast(bytes, part.get_payload(decode=True))
-            given[name] = content if part.get_filename() else content.decode()
+        given.update(read_form(kind, body))
     else:
         given.update(parse_qsl(body.decode(), keep_blank_values=True))
-    for name in ("reply_markup", "allowed_updates", "commands", "link_preview_options"):
+    for name in NESTED:
         if isinstance(given.get(name), str):
             given[name] = json.loads(given[name])
     return given
@@ -79,3 +88,46 @@ def buttons_of(markup: Given | None) -> tuple[Choice, ...]:
     if len(choices) > BUTTON_LIMIT:
         raise Refused(400, "Bad Request: reply markup is too long")
     return choices
+
+
+def is_true(value: Any) -> bool:
+    """Read a Boolean, which in a form is a word."""
+    return str(value).lower() in ("true", "1", "yes")
+
+
+def numbers_of(given: Given) -> list[int]:
+    """Give the messages that are to be deleted at once."""
+    numbers = given.get("message_ids")
+    if not numbers:
+        raise Refused(400, "Bad Request: message identifiers are not specified")
+    if not isinstance(numbers, list):
+        raise Refused(400, "Bad Request: expected an Array of message identifiers")
+    if len(numbers) > DELETE_LIMIT:
+        raise Refused(400, "Bad Request: too many message identifiers specified")
+    if any(number_of(number) <= 0 for number in numbers):
+        raise Refused(400, "Bad Request: invalid message identifier specified")
+    return [number_of(number) for number in numbers]
+
+
+def language_of(given: Given) -> str:
+    """Give a language code, empty for everybody's."""
+    code = str(given.get("language_code") or "")
+    if code and not (len(code) == 2 and code.isascii() and code.islower()):
+        raise Refused(400, "Bad Request: invalid language code specified")
+    return code
+
+
+def uploaded(given: Given, name: str) -> bytes:
+    """Give the bytes of a file that is uploaded under this name."""
+    file = given.get(name)
+    if not isinstance(file, Upload) or not file.content:
+        raise Refused(400, "Bad Request: file must be non-empty")
+    if len(file.content) > UPLOAD_LIMIT:
+        raise Refused(413, "Request Entity Too Large")
+    return file.content
+
+
+def plays_as_voice(content: bytes) -> bool:
+    """Tell whether Telegram shows this as a voice message: OGG, MP3 or M4A, at most 1 MB."""
+    known = content.startswith((b"OggS", b"ID3", b"\xff\xfb")) or content[4:8] == b"ftyp"
+    return known and len(content) <= VOICE_LIMIT

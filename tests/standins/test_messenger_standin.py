@@ -133,6 +133,100 @@ def test_quick_replies_vanish_when_anything_is_said_after_them(
     assert all(not bubble.buttons for bubble in person.sees())
 
 
+def upload(
+    messenger: MessengerStandin,
+    person: MessengerPerson,
+    content: bytes = b"ID3 voice",
+    media_type: str = "audio/mpeg",
+    reusable: bool = True,
+) -> httpx.Response:
+    secret, token = messenger.app_secret.encode(), messenger.token.encode()
+    payload = {"is_reusable": True} if reusable else {}
+    return httpx.post(
+        f"{messenger.graph_url}/me/messages",
+        params={"appsecret_proof": hmac.new(secret, token, hashlib.sha256).hexdigest()},
+        headers={"Authorization": f"Bearer {messenger.token}"},
+        data={
+            "recipient": json.dumps({"id": person.id}),
+            "messaging_type": "RESPONSE",
+            "message": json.dumps({"attachment": {"type": "audio", "payload": payload}}),
+        },
+        files={"filedata": ("voice.mp3", content, media_type)},
+        timeout=30,
+    )
+
+
+def play(
+    messenger: MessengerStandin, person: MessengerPerson, payload: dict[str, Any]
+) -> httpx.Response:
+    return send(messenger, person, {"attachment": {"type": "audio", "payload": payload}})
+
+
+def test_a_sound_is_uploaded_and_sent_again_for_90_days(
+    messenger: MessengerStandin, person: MessengerPerson
+) -> None:
+    known = {"attachment_id": upload(messenger, person).json()["attachment_id"]}
+    assert play(messenger, person, known).status_code == 200
+    assert [bubble.voice for bubble in person.sees()] == [b"ID3 voice"] * 2
+    messenger.pass_time(timedelta(days=89))
+    person.says("ខ្ញុំនៅទីនេះ")
+    assert play(messenger, person, known).status_code == 200
+    messenger.pass_time(timedelta(days=1))
+    person.says("ខ្ញុំនៅទីនេះ")
+    assert error(play(messenger, person, known)) == (100, None)
+
+
+def test_a_sound_that_is_not_kept_has_no_id(
+    messenger: MessengerStandin, person: MessengerPerson
+) -> None:
+    assert "attachment_id" not in upload(messenger, person, reusable=False).json()
+    known = {"attachment_id": upload(messenger, person).json()["attachment_id"]}
+    messenger.forget_attachments()
+    assert error(play(messenger, person, known)) == (100, None)
+    assert error(play(messenger, person, {"is_reusable": True})) == (100, 2018047)  # no file
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [(b"", "audio/mpeg"), (b"x", "video/mp4"), (bytes(25 * 1024 * 1024 + 1), "audio/mpeg")],
+)
+def test_a_file_that_meta_does_not_take_is_refused(
+    messenger: MessengerStandin, person: MessengerPerson, content: bytes, media_type: str
+) -> None:
+    assert error(upload(messenger, person, content, media_type))[0] == 100
+    assert person.sees() == []
+
+
+def test_a_sound_makes_quick_replies_vanish_too(
+    messenger: MessengerStandin, person: MessengerPerson
+) -> None:
+    send(messenger, person, {"text": "?", "quick_replies": quick(1)})
+    upload(messenger, person)
+    assert all(not bubble.buttons for bubble in person.sees())
+
+
+@pytest.mark.parametrize(
+    ("more", "silent"),
+    [
+        ({}, False),
+        ({"notification_type": "REGULAR"}, False),
+        ({"notification_type": "SILENT_PUSH"}, True),
+        ({"notification_type": "NO_PUSH"}, True),
+    ],
+)
+def test_a_silent_message_makes_no_sound(
+    messenger: MessengerStandin, person: MessengerPerson, more: dict[str, str], silent: bool
+) -> None:
+    send(messenger, person, {"text": "?"}, **more)
+    assert person.sees()[0].silent is silent
+
+
+def test_an_unknown_kind_of_notice_is_refused(
+    messenger: MessengerStandin, person: MessengerPerson
+) -> None:
+    assert error(send(messenger, person, {"text": "?"}, notification_type="LOUD")) == (100, None)
+
+
 def test_a_webhook_is_subscribed_signed_and_asked_again(messenger: MessengerStandin) -> None:
     with Receiver() as hook:
         assert messenger.subscribe(hook.url) == 200

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -186,6 +187,146 @@ def test_a_bubble_is_edited_and_deleted(telegram: TelegramStandin, dara: Telegra
     assert ask(telegram, "deleteMessage", **ref).status_code == 400
 
 
+def deletes(telegram: TelegramStandin, dara: TelegramPerson, *numbers: Any) -> httpx.Response:
+    return ask(telegram, "deleteMessages", chat_id=dara.id, message_ids=list(numbers))
+
+
+def test_both_sides_stand_in_the_chat_and_can_be_deleted_at_once(
+    telegram: TelegramStandin, dara: TelegramPerson
+) -> None:
+    number = dara.says("មួយ")
+    ask(telegram, "sendMessage", chat_id=dara.id, text="ពីរ")
+    assert dara.chat() == [*dara.own, dara.sees()[0].id]
+    start, *rest = (int(each) for each in dara.chat())
+    assert rest[0] == number
+    assert deletes(telegram, dara, *rest, rest[0], 999_999).json()["result"] is True
+    assert (dara.chat(), dara.own, dara.sees()) == ([str(start)], [str(start)], [])
+    form = {"chat_id": str(dara.id), "message_ids": json.dumps([start])}
+    url = f"{telegram.address}/bot{telegram.token}/deleteMessages"
+    assert httpx.post(url, data=form).json()["ok"]
+    assert dara.chat() == []
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ([], "not specified"),
+        (list(range(1, 102)), "too many message identifiers"),
+        ([0], "invalid message identifier"),
+        (["x"], "invalid message identifier"),
+    ],
+)
+def test_a_wrong_list_of_messages_is_refused(
+    telegram: TelegramStandin, dara: TelegramPerson, numbers: list[Any], words: str
+) -> None:
+    assert words in description(deletes(telegram, dara, *numbers))
+    assert len(dara.chat()) == 1
+
+
+def test_what_is_older_than_48_hours_stays_and_keeps_the_others(
+    telegram: TelegramStandin, dara: TelegramPerson
+) -> None:
+    old, new = dara.says("ចាស់"), dara.says("ថ្មី")
+    dara.ages(timedelta(hours=48), str(old))
+    dara.ages(timedelta(hours=47), str(new))
+    assert "can't be deleted" in description(deletes(telegram, dara, old, new))
+    assert {str(old), str(new)} < set(dara.chat())
+    one = ask(telegram, "deleteMessage", chat_id=dara.id, message_id=old)
+    assert "can't be deleted" in description(one)
+    assert ask(telegram, "deleteMessage", chat_id=dara.id, message_id=new).json()["ok"]
+    dara.ages(timedelta(hours=48))
+    assert "can't be deleted" in description(deletes(telegram, dara, *dara.chat()))
+
+
+def test_a_person_deletes_when_she_likes(telegram: TelegramStandin, dara: TelegramPerson) -> None:
+    dara.ages(timedelta(days=9))
+    dara.deletes(dara.chat()[0])
+    assert dara.chat() == []
+
+
+def uploads(telegram: TelegramStandin, dara: TelegramPerson, content: bytes) -> httpx.Response:
+    url = f"{telegram.address}/bot{telegram.token}/sendVoice"
+    files = {"voice": ("v.ogg", content, "audio/ogg")}
+    return httpx.post(url, data={"chat_id": str(dara.id)}, files=files, timeout=30)
+
+
+def test_a_voice_is_uploaded_and_sent_again_by_its_id(
+    telegram: TelegramStandin, dara: TelegramPerson
+) -> None:
+    number = uploads(telegram, dara, b"OggS voice").json()["result"]["voice"]["file_id"]
+    again = ask(telegram, "sendVoice", chat_id=dara.id, voice=number).json()["result"]
+    assert again["voice"]["file_id"] == number
+    assert [bubble.voice for bubble in dara.sees()] == [b"OggS voice"] * 2
+    unknown = ask(telegram, "sendVoice", chat_id=dara.id, voice="AwACAg")
+    assert "wrong file identifier" in description(unknown)
+    telegram.forget_files()
+    gone = ask(telegram, "sendVoice", chat_id=dara.id, voice=number)
+    assert "wrong file identifier" in description(gone)
+
+
+@pytest.mark.parametrize("content", [b"RIFF no voice", b"OggS" + bytes(1024 * 1024)])
+def test_what_is_no_voice_or_too_long_comes_as_a_file(
+    telegram: TelegramStandin, dara: TelegramPerson, content: bytes
+) -> None:
+    sent = uploads(telegram, dara, content).json()["result"]
+    assert "voice" not in sent
+    assert dara.sees()[0].voice is None
+    as_voice = ask(telegram, "sendVoice", chat_id=dara.id, voice=sent["document"]["file_id"])
+    assert "can't use file" in description(as_voice)
+
+
+def test_an_empty_or_huge_file_is_refused(telegram: TelegramStandin, dara: TelegramPerson) -> None:
+    assert uploads(telegram, dara, b"").status_code == 400
+    assert uploads(telegram, dara, bytes(50 * 1024 * 1024 + 1)).status_code == 413
+    assert ask(telegram, "sendVoice", chat_id=dara.id).status_code == 400
+
+
+def test_who_takes_no_voices_gets_none(telegram: TelegramStandin, dara: TelegramPerson) -> None:
+    dara.forbids_voice = True
+    assert "VOICE_MESSAGES_FORBIDDEN" in description(uploads(telegram, dara, b"OggS"))
+    assert dara.sees() == []
+
+
+@pytest.mark.parametrize(("given", "silent"), [("true", True), ("false", False), (None, False)])
+def test_a_silent_message_makes_no_sound(
+    telegram: TelegramStandin, dara: TelegramPerson, given: str | None, silent: bool
+) -> None:
+    more = {} if given is None else {"disable_notification": given}
+    ask(telegram, "sendMessage", chat_id=dara.id, text="?", **more)
+    assert dara.sees()[0].silent is silent
+
+
+def test_the_bots_name_and_descriptions_are_kept_by_language(telegram: TelegramStandin) -> None:
+    for part, parameter in (("Name", "name"), ("ShortDescription", "short_description")):
+        ask(telegram, f"setMy{part}", **{parameter: "សំឡេង"})
+        shown = ask(telegram, f"getMy{part}", language_code="en").json()["result"]
+        assert shown == {parameter: "សំឡេង"}  # no words of its own
+        ask(telegram, f"setMy{part}", **{parameter: "Samleng", "language_code": "en"})
+        shown = ask(telegram, f"getMy{part}", language_code="en").json()["result"]
+        assert shown == {parameter: "Samleng"}
+        ask(telegram, f"setMy{part}", **{parameter: "", "language_code": "en"})
+        shown = ask(telegram, f"getMy{part}", language_code="en").json()["result"]
+        assert shown == {parameter: "សំឡេង"}
+
+
+@pytest.mark.parametrize(
+    ("part", "given"),
+    [
+        ("Name", {"name": "x" * 65}),
+        ("Name", {"name": ""}),
+        ("ShortDescription", {"short_description": "x" * 121}),
+        ("Description", {"description": "x" * 513}),
+        ("Description", {"description": "x", "language_code": "english"}),
+    ],
+)
+def test_a_name_or_description_that_telegram_refuses_is_refused(
+    telegram: TelegramStandin, part: str, given: dict[str, str]
+) -> None:
+    before = json.dumps(telegram.profile)
+    assert ask(telegram, f"setMy{part}", **given).status_code == 400
+    assert json.dumps(telegram.profile) == before
+
+
 def test_a_file_is_fetched_with_the_token_only(
     telegram: TelegramStandin, dara: TelegramPerson
 ) -> None:
@@ -215,6 +356,10 @@ def test_it_fails_as_told_and_once(telegram: TelegramStandin, dara: TelegramPers
         ask(telegram, "sendMessage", chat_id=dara.id, text="?")
     assert len(dara.sees()) == 1
     assert ask(telegram, "sendMessage", chat_id=dara.id, text="?").status_code == 200
+    telegram.pass_next("sendMessage")
+    telegram.fail_next("sendMessage", 500)
+    answers = [ask(telegram, "sendMessage", chat_id=dara.id, text="?") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 500, 200]
 
 
 def test_a_second_poller_ends_the_first(telegram: TelegramStandin) -> None:

@@ -29,6 +29,15 @@ received: list[dict[str, Any]] = []
 failing: list[int] = []
 """HTTP statuses the next chat calls answer with."""
 
+PLACES = {
+    "members.html": "/members",
+    "answers.html": "/answers",
+    "answer.html": "/answers",
+    "import.html": "/answers",
+    "numbers.html": "/numbers",
+}
+"""Under which path a page is drawn: it chooses the menu."""
+
 MENU = [
     {"title": "📝 ដាក់ពាក្យបណ្តឹង", "payload": "complaint"},
     {"title": "❓ សួរសំណួរ", "payload": "faq"},
@@ -58,7 +67,7 @@ def front(language: str = "km") -> HTMLResponse:
 def preview(wanted: str, language: str = "km") -> HTMLResponse:
     for name, template, view, signed_in in PAGES:
         if name == wanted:
-            place = "/members" if name == "members" else "/cases"
+            place = PLACES.get(template, "/cases")
             return page(template, shell(language, place, signed_in=signed_in), view)
     return error_page(shell(language, "/", signed_in=False), 404)
 

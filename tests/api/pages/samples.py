@@ -3,9 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 from api.pages import views as v
+from tests.api.pages import editing_samples
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 ME = v.Me("មន្ត្រីគំរូ ព្រៃវែង", "អ្នកត្រួតពិនិត្យ", "មជ្ឈមណ្ឌលធនធានពលករ (MRC) ខេត្តព្រៃវែង")
+
+
+EDITOR = v.Me("អ្នកកែចម្លើយគំរូ", "អ្នកកែសម្រួល", "", edits=True)
+EDITORS = {"/answers", "/numbers", "/news"}
 
 
 def shell(
@@ -16,7 +21,7 @@ def shell(
         now=NOW,
         path=path,
         demo=demo,
-        me=ME if signed_in else None,
+        me=(EDITOR if path in EDITORS else ME) if signed_in else None,
         csrf="invented-guard",
     )
 
@@ -182,6 +187,7 @@ PAGES: tuple[tuple[str, str, object, bool], ...] = (
     ("no_cases", "cases.html", NO_CASES, True),
     ("case", "case.html", CASE, True),
     ("bare_case", "case.html", BARE_CASE, True),
+    ("invite_editor", "setup.html", v.AccountView(False, "", edits=True), False),
     ("setup", "setup.html", v.AccountView(first=True, organisation="", email="a@b.demo"), False),
     (
         "invite",
@@ -192,5 +198,6 @@ PAGES: tuple[tuple[str, str, object, bool], ...] = (
     ("done", "done.html", v.DoneView(waiting=True), False),
     ("gone", "done.html", v.DoneView(gone=True), False),
     ("members", "members.html", MEMBERS, True),
+    *editing_samples.PAGES,
 )
 """Every page once: its name, its template, what it is given, whether somebody is signed in."""

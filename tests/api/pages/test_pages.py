@@ -9,6 +9,9 @@ import pytest
 from api.pages.page import STATIC, TEMPLATES, draw, error_page, static
 from tests.api.pages.samples import PAGES, shell
 
+PARTS = {"base.html", "macros.html", "error.html", "preview.html"}
+"""Templates that are no page of their own."""
+
 VOID = {"meta", "link", "input", "img", "br", "path", "circle"}
 LANGUAGES = ("km", "en")
 DRAWN = [
@@ -143,15 +146,16 @@ def test_an_error_is_said_in_both_languages(status: int) -> None:
 
 
 def test_no_template_lies_unused() -> None:
-    used = {template for _, template, _, _ in PAGES} | {"base.html", "macros.html", "error.html"}
+    used = {template for _, template, _, _ in PAGES} | PARTS
     assert {file.name for file in TEMPLATES.glob("*.html")} == used
 
 
-def test_the_style_sheet_is_small_and_calls_nobody() -> None:
-    sheet = (STATIC / "site.css").read_text(encoding="utf-8")
-    assert len(sheet.encode()) < 25_000
-    assert "url(" not in sheet
-    assert "@import" not in sheet
+def test_the_style_sheets_are_small_and_call_nobody() -> None:
+    for name in ("site.css", "editing.css"):
+        sheet = (STATIC / name).read_text(encoding="utf-8")
+        assert len(sheet.encode()) < 25_000
+        assert "url(" not in sheet
+        assert "@import" not in sheet
 
 
 def test_a_static_address_changes_with_the_content() -> None:

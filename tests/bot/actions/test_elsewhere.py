@@ -76,7 +76,7 @@ def test_a_question_uses_the_country_that_is_known(talk: Talk) -> None:
 
 def test_an_answer_on_a_wrong_leads_to_the_complaint(talk: Talk) -> None:
     answer = talk("action_faq", "faq", {"topic": "unpaid_wages_help", "country": "TH"})
-    assert "complaint:category=unpaid_wages" in payloads(answer)
+    assert "complaint:category=unpaid_wages;country=TH" in payloads(answer)
 
 
 def test_within_a_form_a_question_is_answered_without_buttons(talk: Talk) -> None:

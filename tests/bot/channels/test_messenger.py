@@ -15,6 +15,7 @@ from bot.message import (
     Button,
     Message,
     Reply,
+    Sound,
     TooLarge,
     TryLater,
     Undeliverable,
@@ -26,6 +27,7 @@ from tests.standins.receiver import Receiver
 pytestmark = pytest.mark.anyio
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+SOUND = Sound("s1", "audio/mpeg", b"ID3 one")
 
 
 @pytest.fixture
@@ -207,9 +209,123 @@ async def test_what_is_refused_for_good_says_its_number(
             await other.send(person.id, Reply("?"))
 
 
+async def test_a_bubble_of_ours_cannot_be_named_or_taken_back(
+    messenger: MessengerStandin, person: MessengerPerson, channel: MessengerChannel
+) -> None:
+    assert await channel.send(person.id, Reply("?")) == ()
+    assert await channel.send_voice(person.id, SOUND) == ()
+    asked = len(messenger.calls)
+    assert await channel.clear(person.id, ["m_1"]) is False
+    assert len(messenger.calls) == asked
+
+
+async def test_only_what_is_silent_makes_no_sound(
+    messenger: MessengerStandin, person: MessengerPerson, channel: MessengerChannel
+) -> None:
+    await channel.send(person.id, Reply("១"), silent=True)
+    await channel.send(person.id, Reply("២"))
+    assert [bubble.silent for bubble in person.sees()] == [True, False]
+    assert "notification_type" not in messenger.calls_of("messages")[1].given
+
+
+@pytest.mark.parametrize(("status", "unsent"), [(429, True), (500, False), (0, False)])
+async def test_what_never_arrived_is_told_from_what_may_have(
+    messenger: MessengerStandin,
+    person: MessengerPerson,
+    channel: MessengerChannel,
+    status: int,
+    unsent: bool,
+) -> None:
+    messenger.fail_next("messages", status)
+    with pytest.raises(TryLater) as told:
+        await channel.send(person.id, Reply("?"))
+    assert told.value.unsent is unsent
+
+
+async def test_a_line_that_never_stood_carried_nothing(messenger: MessengerStandin) -> None:
+    nowhere = settings(messenger, messenger_graph_url="http://127.0.0.1:1")
+    async with MessengerChannel(nowhere, pseudonym, lambda: NOW) as channel:
+        with pytest.raises(TryLater) as told:
+            await channel.send("24", Reply("?"))
+    assert told.value.unsent is True
+
+
+async def test_a_reply_that_left_in_part_is_not_unsent(
+    messenger: MessengerStandin, person: MessengerPerson, channel: MessengerChannel
+) -> None:
+    messenger.pass_next("messages")
+    messenger.fail_next("messages", 429, retry_after=7)
+    with pytest.raises(TryLater) as told:
+        await channel.send(person.id, Reply("ខ្ញុំធ្វើការ។ " * 300))
+    assert (told.value.after, told.value.unsent) == (7, False)
+
+
 def test_the_window_is_open_for_24_hours() -> None:
     assert window_open(NOW - timedelta(hours=23, minutes=59), NOW)
     assert not window_open(NOW - timedelta(hours=24), NOW)
+
+
+# --- Voices ------------------------------------------------------------------------------------
+
+
+def uploads(messenger: MessengerStandin) -> list[bool]:
+    """Tell of each message whether it brought a file."""
+    return ["filedata" in call.given for call in messenger.calls_of("messages")]
+
+
+async def test_a_voice_is_uploaded_once_and_then_sent_by_what_meta_calls_it(
+    messenger: MessengerStandin, person: MessengerPerson, channel: MessengerChannel
+) -> None:
+    other = messenger.person("B")
+    other.says("សួស្តី")
+    for one in (person, person, other):
+        await channel.send_voice(one.id, SOUND)
+    assert [b.voice for b in (*person.sees(), *other.sees())] == [SOUND.content] * 3
+    assert uploads(messenger) == [True, False, False]
+    file = messenger.calls_of("messages")[0].given["filedata"]
+    assert (file.name, file.media_type) == ("voice.mp3", "audio/mpeg")
+
+
+@pytest.mark.parametrize("gone", ["forgotten", "too old"])
+async def test_a_voice_that_meta_no_longer_has_is_uploaded_again(
+    messenger: MessengerStandin, person: MessengerPerson, channel: MessengerChannel, gone: str
+) -> None:
+    await channel.send_voice(person.id, SOUND)
+    if gone == "forgotten":
+        messenger.forget_attachments()
+    else:
+        messenger.pass_time(timedelta(days=90))
+        person.says("ខ្ញុំនៅទីនេះ")
+    await channel.send_voice(person.id, SOUND)
+    await channel.send_voice(person.id, SOUND)
+    assert [bubble.voice for bubble in person.sees()] == [SOUND.content] * 3
+    assert uploads(messenger) == [True, False, True, False]
+
+
+async def test_a_voice_that_the_person_cannot_get_is_not_uploaded_for_it(
+    messenger: MessengerStandin, person: MessengerPerson, channel: MessengerChannel
+) -> None:
+    await channel.send_voice(person.id, SOUND)
+    messenger.pass_time(timedelta(hours=25))
+    with pytest.raises(Undeliverable, match="window"):
+        await channel.send_voice(person.id, SOUND)
+    person.says("ខ្ញុំនៅទីនេះ")
+    person.blocks()
+    with pytest.raises(Undeliverable, match="551"):
+        await channel.send_voice(person.id, SOUND)
+    with pytest.raises(Undeliverable, match="no such person"):
+        await channel.send_voice("5", SOUND)
+    assert uploads(messenger) == [True, False, False, False]
+
+
+async def test_a_voice_that_meta_refuses_with_its_bytes_too_is_undeliverable(
+    messenger: MessengerStandin, person: MessengerPerson, channel: MessengerChannel
+) -> None:
+    with pytest.raises(Undeliverable, match="100/2018047") as told:
+        await channel.send_voice(person.id, Sound("s", "audio/mpeg", b""))
+    assert told.value.__context__ is None
+    with pytest.raises(Undeliverable, match="neither"):
+        await channel.send_voice(person.id, Sound("s", "audio/webm", b"webm"))
 
 
 # --- Fetching ----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from bot.channels import BODY_LIMIT, BadSecret
-from bot.channels.telegram import COMMANDS, TelegramChannel, poll
+from bot.channels.telegram import TelegramChannel, poll
 from bot.message import (
     Button,
     Message,
@@ -151,15 +151,6 @@ async def test_a_payload_over_64_bytes_is_refused(
 ) -> None:
     with pytest.raises(Undeliverable):
         await channel.send(str(person.id), Reply("?", (Button("x", "a" * 65),)))
-
-
-async def test_the_menu_is_khmer_and_english(
-    telegram: TelegramStandin, channel: TelegramChannel
-) -> None:
-    await channel.set_menu()
-    assert set(telegram.commands) == {"", "en"}
-    for commands in telegram.commands.values():
-        assert {c["command"] for c in commands} == set(COMMANDS) - {"start"}
 
 
 # --- Fetching ----------------------------------------------------------------------------------

@@ -83,6 +83,19 @@ def test_a_press_carries_its_payload_known_or_not(
     assert (heard(telegram).button, heard(telegram).text) == ("no-such:thing", None)
 
 
+def test_what_she_sent_has_the_mark_by_which_it_can_be_deleted_and_a_press_has_none(
+    telegram: TelegramStandin, person: TelegramPerson
+) -> None:
+    assert str(person.says("មួយ")) == heard(telegram).mark
+    assert str(person.says("/menu")) == heard(telegram).mark
+    number = person.sends_voice(b"OggS")
+    assert str(number) == heard(telegram).mark
+    person.edits(number, "ពីរ")
+    assert str(number) == heard(telegram).mark
+    person.presses("affirm", 1)
+    assert heard(telegram).mark is None
+
+
 def test_an_edited_message_is_a_message_of_its_own(
     telegram: TelegramStandin, person: TelegramPerson
 ) -> None:

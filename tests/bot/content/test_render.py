@@ -33,8 +33,18 @@ sent: {km: "{offices}", en: "{offices}"}
 ask_consent: {km: "{consent}", en: "{consent}"}
 receipt_office: {km: "• {office}៖ {why}", en: "• {office}: {why}"}
 reason_near: {km: "ជិត", en: "near"}
-faq_old: {km: "ចាស់ {contact}", en: "Old, ask today: {contact}"}
-faq_ask: {km: "សួរ {contact}", en: "Ask: {contact}"}
+faq_old: {km: "ចាស់ {reviewed}", en: "Old since {reviewed}, ask today"}
+faq_steps: {km: "ធ្វើ\\n{steps}", en: "Do\\n{steps}"}
+faq_ask: {km: "សួរ\\n{contacts}", en: "Ask:\\n{contacts}"}
+faq_nobody: {km: "ទៅមន្ទីរ", en: "Go to the office"}
+number_old: {km: "(ចាស់)", en: "(not checked lately)"}
+danger_elsewhere: {km: "គ្រួសារហៅ", en: "Your family can call:"}
+contact_languages: {km: "🗣 {languages}", en: "🗣 {languages}"}
+contact_cost: {km: "💵 {cost}", en: "💵 {cost}"}
+contact_whatsapp: {km: "WhatsApp {phone}", en: "WhatsApp {phone}"}
+two_ideas: {km: "មួយ\\n\\nពីរ", en: "one\\n\\ntwo", buttons: [menu]}
+careless: {km: "ហៅ 1506", en: "Call 1506 or ១៥០៦"}
+receipt: {km: "កូដ {code}", en: "Code {code}"}
 faq_source: {km: "ពី {source} ({as_of})", en: "From {source} ({as_of})"}
 told_voice: {km: "សំឡេង {count}", en: "voice: {count}"}
 told_photo: {km: "រូប {count}", en: "photo: {count}"}
@@ -53,24 +63,46 @@ country:
   KH: {km: "ខ្មែរ", en: "Cambodia"}
 yes_no: {yes: {km: "បាទ/ចាស", en: "Yes"}, no: {km: "ទេ", en: "No"}}
 """,
-    "faq.yml": """
+    "faq/work.yml": """
 minimum_wage:
-- {country: TH, facts: [F14], km: "400 បាត។", en: "400 baht.",
-   source: {km: "ប្រភព", en: "a source."}, as_of: "2025-07-01", review_by: 2026-12-31,
-   ask: thai, related: [], category: other}
-- {country: MY, facts: [F15], km: "RM1,700។", en: "RM1,700.", source: {km: "ប្រភព", en: "a source"},
-   as_of: "2025-02", review_by: 2026-06-30, ask: khmer, related: [minimum_wage]}
+- country: TH
+  facts: [F14]
+  km: {answer: "400 បាត។", steps: ["សួរ", "កត់ទុក"], simple: "400 បាត"}
+  en: {answer: "400 baht.", steps: ["Ask", "Write it down"], simple: "400 baht, all"}
+  source: {km: "ប្រភព", en: "a source."}
+  as_of: "2025-07-01"
+  review_by: 2026-12-31
+  ask: [thai]
+  related: []
+  category: other
+- country: MY
+  facts: [F15]
+  km: {answer: "RM1,700។", simple: "RM1,700"}
+  en: {answer: "RM1,700.", simple: "1,700"}
+  source: {km: "ប្រភព", en: "a source"}
+  as_of: "2025-02"
+  review_by: 2026-06-30
+  ask: [khmer, hotline]
+  related: [minimum_wage]
 """,
     "contacts.yml": """
-thai: {phone: "191", name_km: "ប៉ូលិស", name_en: "Police", country: TH, mark: V}
+thai: {phone: "191", name_km: "ប៉ូលិស", name_en: "Police", country: TH, mark: V,
+  compared: 2026-11-20, emergency: true}
 khmer: {phone: "117", name_km: "ប៉ូលិសខ្មែរ", name_en: "Khmer police", country: KH, mark: v,
-  hours_km: "24 ម៉ោង", hours_en: "24 hours"}
+  compared: 2026-11-20, hours_km: "24 ម៉ោង", hours_en: "24 hours"}
+hotline: {phone: "15999 / 012 345 678", whatsapp: "+60 19 261 5999", name_km: "ជំនួយ",
+  name_en: "Help line", languages_km: "ខ្មែរ", languages_en: "Khmer", cost_km: "មិនអស់លុយ",
+  cost_en: "free", country: MY, mark: v, compared: 2026-11-20}
 """,
     "safety.yml": """
-TH: {km: "ហៅ", en: "Call", contacts: [thai]}
-MY: {km: "ហៅ", en: "Call", contacts: [thai]}
-KH: {km: "ហៅ", en: "Call", contacts: [khmer]}
-TH_violence: {km: "គេវាយ", en: "Beaten", contacts: [khmer]}
+words:
+  general: {km: "ហៅ", en: "Call"}
+  violence: {km: "គេវាយ", en: "Beaten"}
+numbers:
+  TH: {general: [thai], violence: [khmer, thai]}
+  MY: {general: [thai]}
+  KH: {general: [khmer]}
+  other: {general: [khmer]}
 """,
     "consent.yml": """
 store: {version: 3, km: "ទុកបានទេ?", en: "May we keep it?", why_km: "ព្រោះ...", why_en: "Because..."}
@@ -80,6 +112,7 @@ store: {version: 3, km: "ទុកបានទេ?", en: "May we keep it?", why_
 
 @pytest.fixture(name="folder")
 def _folder(tmp_path: Path) -> Path:
+    (tmp_path / "faq").mkdir()
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
@@ -138,20 +171,84 @@ def test_a_say_or_button_that_is_not_there_is_an_error(words: Content) -> None:
 
 def test_numbers_of_the_country_or_of_all(words: Content) -> None:
     assert text(say(words, "call", EN, country="TH")) == "☎️ 191 - Police"
-    both = "☎️ 191 - Police\n☎️ 117 - Khmer police ⏰ 24 hours"
+    both = "☎️ 191 - Police\n☎️ 117 - Khmer police\n⏰ 24 hours"
     assert text(say(words, "call", EN)) == text(say(words, "call", EN, country="JP")) == both
 
 
-def test_an_answer_gives_its_words_then_whom_to_ask_then_source_and_date(words: Content) -> None:
-    said = text(say(words, "faq", EN, topic="minimum_wage", country="TH"))
-    order = ["400 baht.", "Ask: 191 - Police", "From a source (1 July 2025)"]
-    assert [said.index(part) for part in order] == sorted(said.index(part) for part in order)
+def test_an_answer_is_one_idea_a_bubble(words: Content) -> None:
+    said = say(words, "faq", EN, topic="minimum_wage", country="TH")
+    assert [reply.text for reply in said] == [
+        "400 baht.",
+        "Do\n1️⃣ Ask\n2️⃣ Write it down",
+        "Ask:\n☎️ 191 - Police\nFrom a source (1 July 2025)",
+    ]
 
 
 def test_an_answer_past_its_review_date_says_so_first(words: Content) -> None:
+    said = say(words, "faq", EN, topic="minimum_wage", country="MY")
+    assert said[0].text == "Old since 30 June 2026, ask today"
+    assert "From a source (February 2025)" in said[-1].text
+
+
+def test_of_a_contact_only_what_is_known_is_said(words: Content) -> None:
     said = text(say(words, "faq", EN, topic="minimum_wage", country="MY"))
-    assert said.startswith("Old, ask today: 117 - Khmer police")
-    assert "From a source (February 2025)" in said
+    assert "☎️ 117 - Khmer police\n⏰ 24 hours\n" in said
+    line = "☎️ 15999 / 012 345 678 - Help line\n🗣 Khmer 💵 free WhatsApp +60 19 261 5999"
+    assert line in said
+
+
+def test_an_answer_said_more_simply_has_no_steps_but_keeps_whom_to_ask(words: Content) -> None:
+    said = say(words, "faq", EN, topic="minimum_wage", country="TH", form="simple")
+    assert [reply.text.split("\n")[0] for reply in said] == ["400 baht, all", "Ask:"]
+
+
+def test_a_recorded_voice_comes_with_the_answer_when_it_is_wanted(words: Content) -> None:
+    recorded = dataclasses.replace(words, recordings={"minimum_wage/TH/en": "r1"})
+    values = {"topic": "minimum_wage", "country": "TH"}
+    said = {"say": "faq", "with": {**values, "voice": "yes"}}
+    assert [r.voice for r in render(said, EN, recorded, {}, TODAY)] == ["r1", None, None]
+    assert not any(r.voice for r in render(said, KM, recorded, {}, TODAY))
+    assert not any(r.voice for r in render({"say": "faq", "with": values}, EN, recorded, {}, TODAY))
+
+
+def test_a_number_that_is_not_confirmed_is_not_shown(words: Content) -> None:
+    hidden = dataclasses.replace(words, hidden=frozenset({"hotline"}))
+    said = text(say(hidden, "faq", EN, topic="minimum_wage", country="MY"))
+    assert "15999" not in said
+    assert "☎️ 117" in said
+
+
+def test_with_no_number_confirmed_the_answer_says_where_to_go(words: Content) -> None:
+    hidden = dataclasses.replace(words, hidden=frozenset({"hotline", "khmer"}))
+    said = say(hidden, "faq", EN, topic="minimum_wage", country="MY")
+    assert said[-1].text.startswith("Go to the office\nFrom a source")
+
+
+def test_an_emergency_number_stays_and_says_that_it_was_not_checked_lately(words: Content) -> None:
+    unsure = dataclasses.replace(words, unsure=frozenset({"thai"}))
+    said = text(say(unsure, "safety_card", EN, country="TH"))
+    assert "☎️ 191 - Police (not checked lately)" in said
+
+
+def test_an_empty_line_begins_a_new_bubble(words: Content) -> None:
+    said = say(words, "two_ideas")
+    assert [(reply.text, bool(reply.buttons)) for reply in said] == [("one", False), ("two", True)]
+
+
+def test_empty_lines_of_hers_begin_none(words: Content) -> None:
+    said = render({"say": "secret", "with": {}}, EN, words, {"name": "a\n\nb"}, TODAY)
+    assert [reply.text for reply in said] == ["Name a\nb"]
+
+
+def test_a_number_that_is_no_contact_is_taken_out_wherever_it_comes_from(words: Content) -> None:
+    assert text(say(words, "careless", EN)) == "Call ☎️ … or ☎️ …"
+    assert text(say(words, "sent", EN, offices='[["a", "Office 012 999 888", []]]')) == (
+        "Office ☎️ …"
+    )
+
+
+def test_the_code_of_a_case_is_no_number_to_call(words: Content) -> None:
+    assert text(say(words, "receipt", EN, code="482 913 057")) == "Code 482 913 057"
 
 
 def test_on_its_review_date_an_answer_is_not_old_yet(words: Content) -> None:
@@ -163,14 +260,17 @@ def test_on_its_review_date_an_answer_is_not_old_yet(words: Content) -> None:
 def test_an_answer_for_an_unknown_country_gives_all_with_their_countries(words: Content) -> None:
     said = text(say(words, "faq", EN, topic="minimum_wage"))
     assert "Thailand\n400 baht." in said
-    assert "Malaysia\nRM1,700." in said
+    assert "Malaysia\nOld since" in said
 
 
 def test_the_safety_card_has_the_numbers_of_the_country(words: Content) -> None:
-    assert text(say(words, "safety_card", EN, country="TH")) == "Call\n☎️ 191 - Police"
+    said = [reply.text for reply in say(words, "safety_card", EN, country="TH")]
+    assert said == ["Call", "☎️ 191 - Police"]
     everywhere = text(say(words, "safety_card", EN))
     assert "Cambodia\n☎️ 117" in everywhere
     assert "Thailand\n☎️ 191" in everywhere
+    elsewhere = text(say(words, "safety_card", EN, country="other"))
+    assert "Your family can call:\n☎️ 117" in elsewhere
 
 
 def test_a_kind_of_danger_with_its_own_number_shows_it_first(words: Content) -> None:
@@ -257,9 +357,13 @@ def test_what_was_told_is_read_back_in_words_and_counts(words: Content) -> None:
         ("buttons.yml", "payload: menu", "payload: told", "menu"),
         ("buttons.yml", 'en: "Menu"', 'en: "A menu that is too long"', "20 UTF-16"),
         ("contacts.yml", "mark: V", "mark: U", "mark"),
-        ("faq.yml", "ask: thai", "ask: nobody", "nobody"),
-        ("faq.yml", '"2025-02"', '"c. 2018"', "as_of"),
-        ("faq.yml", "category: other", "category: wages", "wages"),
+        ("faq/work.yml", "ask: [thai]", "ask: [nobody]", "nobody"),
+        ("faq/work.yml", '"2025-02"', '"c. 2018"', "as_of"),
+        ("faq/work.yml", "category: other", "category: wages", "wages"),
+        ("faq/work.yml", 'simple: "400 baht', 'simpel: "400 baht', "simple"),
+        ("contacts.yml", "mark: v,\n  compared: 2026-11-20, hours", "mark: v, hours", "compared"),
+        ("safety.yml", "TH: {general: [thai], ", "TH: {", "general"),
+        ("safety.yml", "violence: [khmer, thai]", "flood: [khmer]", "flood"),
         ("labels.yml", "category:", "category: [", "YAML"),
         ("consent.yml", "version: 3, ", "", "version"),
         ("consent.yml", "why_en:", "because_en:", "why_en"),
@@ -273,12 +377,12 @@ def test_wrong_content_does_not_load_and_says_where(
     file.write_text(file.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
     with pytest.raises(BadContent, match=complaint) as refusal:
         load(folder)
-    assert name in str(refusal.value)
+    assert name.partition("/")[0] in str(refusal.value)
 
 
 def test_a_missing_file_is_named(folder: Path) -> None:
-    (folder / "faq.yml").unlink()
-    with pytest.raises(BadContent, match=r"faq\.yml is missing"):
+    (folder / "safety.yml").unlink()
+    with pytest.raises(BadContent, match=r"safety\.yml is missing"):
         load(folder)
 
 
@@ -288,5 +392,6 @@ def test_every_answer_and_card_of_the_real_content_can_be_shown() -> None:
         for topic, entries in known.faq.items():
             for entry in entries:
                 assert say(known, "faq", language, topic=topic, country=entry.country)
-        for country in (*known.safety, ""):
-            assert say(known, "safety_card", language, country=country)
+        for country in (*known.safety.numbers, ""):
+            for kind in known.safety.words:
+                assert say(known, "safety_card", language, country=country, kind=kind)
