@@ -83,6 +83,7 @@ async def run(
     durable.start(turns, loop)
     stack.push_async_callback(process.stop)
     stack.push_async_callback(asyncio.to_thread, durable.stop)
+    stack.callback(broadcast.close)
     shared = _Beside(settings, process, parts, stack, on_ready, on_failure)
     task = asyncio.create_task(_beside(shared))
     stack.callback(task.cancel)

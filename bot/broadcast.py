@@ -1,15 +1,17 @@
 """Sending news to many, so that a crash sends it to nobody twice and leaves nobody out.
 
-The recipients are frozen (news.freeze) before anything is sent. Then short runs follow one another,
-each of which sends for some seconds and has the next one begin, at once or after a pause: a run of
-hours, or one that sleeps, could not be ended with the program. A row is moved to TRYING, for good,
-before its message leaves; a row that a crash left there may have been sent, so it is UNSURE and is
-never sent again.
+The recipients are frozen (audience.freeze) before anything is sent. Then short runs follow one
+another, each of which sends for some seconds and has the next one begin, at once or after a pause:
+a run of hours, or one that sleeps, could not be ended with the program. A row is moved to TRYING,
+for good, before its message leaves; a row that a crash left there may have been sent, so it is
+UNSURE and is never sent again.
 """
 
 import asyncio
 import logging
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,10 +22,10 @@ from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 from sqlalchemy import func
 from sqlmodel import Session, col, select, update
 
-from bot import conversation, durable, news, outbox
+from bot import audience, conversation, durable, news, outbox
 from bot.content import living
 from bot.message import Language, Reply, TryLater
-from bot.news import AlertDelivery, AlertState, Delivery
+from bot.news import Alert, AlertDelivery, AlertState, Delivery
 from bot.turn import Turns
 from bot.when import local_date
 from referrals.contact import Contact
@@ -31,6 +33,7 @@ from referrals.contact import Contact
 log = logging.getLogger(__name__)
 
 QUEUE = "news"
+RESUME = "resume-news"
 AT_ONCE = 2
 """How many pieces of news are sent side by side; together they keep the one rate."""
 
@@ -53,13 +56,16 @@ class Terms:
 
 
 _terms = Terms()
+_closed = threading.Event()
 
 
 # ---- one run
 
 
-def send_some(turns: Turns, alert_id: str, terms: Terms) -> tuple[str, float, int]:
-    """Send to those who wait, in turn, for about `terms.work` seconds.
+def send_some(
+    turns: Turns, alert_id: str, terms: Terms, stopping: Callable[[], bool] = lambda: False
+) -> tuple[str, float, int]:
+    """Send to those who wait, in turn, for about `terms.work` seconds or until it is `stopping`.
 
     Gives what comes next, after how many seconds at least, and how many were sent. It may end
     anywhere, by a crash too, and be called again. Raises what a broken database raises.
@@ -71,7 +77,7 @@ def send_some(turns: Turns, alert_id: str, terms: Terms) -> tuple[str, float, in
         replies = _replies(session, alert_id, turns)
     until, sent, paced = time.monotonic() + terms.work, 0, False
     held: dict[str, float] = {}
-    while time.monotonic() < until and not _stopping():
+    while time.monotonic() < until and not stopping():
         now = turns.site.clock()
         if turns.quiet.holds(now):
             return NIGHT, (turns.quiet.over_at(now) - now).total_seconds(), sent
@@ -103,12 +109,6 @@ def send_some(turns: Turns, alert_id: str, terms: Terms) -> tuple[str, float, in
         if _finished(session, alert_id, turns.site.clock()):
             return OVER, 0.0, sent
     return HELD, max(held.values(), default=0.0), sent
-
-
-def _stopping() -> bool:
-    """Say whether the program is about to end: no run is begun, and this one is short."""
-    house = durable._house
-    return house is not None and not house.open.is_set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def _take(session: Session, alert_id: str, turns: Turns, held: dict[str, float])
     now, alert = turns.site.clock(), news.alert_of(session, alert_id)
     if alert.state != AlertState.SENDING:
         return None
-    channel_ = func.coalesce(Contact.channel, news.NOWHERE)
+    channel_ = func.coalesce(Contact.channel, audience.NOWHERE)
     found = session.exec(
         select(AlertDelivery.conversation, channel_, Contact.last_heard)
         .outerjoin(Contact, col(Contact.conversation) == col(AlertDelivery.conversation))
@@ -163,7 +163,7 @@ def _take(session: Session, alert_id: str, turns: Turns, held: dict[str, float])
     late = alert.started_at is not None and now - alert.started_at > PATIENCE
     if not news.wants(session, her, alert.country):
         state = Delivery.UNWANTED
-    elif late or not news.pushable(channel, heard, turns.channels, now):
+    elif late or not audience.pushable(channel, heard, turns.channels, now):
         state = Delivery.LATER
     else:
         state = Delivery.TRYING
@@ -189,8 +189,8 @@ def _send(turns: Turns, her: str, replies: list[Reply]) -> tuple[Delivery, float
 
 def _finished(session: Session, alert_id: str, now: datetime) -> bool:
     """Note the end when nobody waits any more; say whether nothing is left to do."""
-    alert = news.alert_of(session, alert_id)
-    if alert.state != AlertState.SENDING:
+    alert = session.get(Alert, alert_id)
+    if alert is None or alert.state != AlertState.SENDING:
         return True
     waiting = news.result(session, alert_id)[Delivery.WAITING]
     if waiting == 0:
@@ -217,9 +217,17 @@ async def _next_moment(per_second: float) -> None:
 # ---- run after run
 
 
+def _stopping() -> bool:
+    """Say whether the program ends, or has not quite begun: then nothing is begun, and a run that
+    is at work comes to its end.
+    """
+    house = durable._house
+    return _closed.is_set() or house is None or not house.open.is_set()
+
+
 @DBOS.step(name="send news")
 def _send_some(alert_id: str) -> tuple[str, float, int]:
-    return send_some(durable._here().turns, alert_id, _terms)
+    return send_some(durable._here().turns, alert_id, _terms, _stopping)
 
 
 @DBOS.workflow(name="news")
@@ -254,23 +262,67 @@ def _enqueue(alert_id: str, number: int, waits: int, seconds: float) -> None:
         DBOS.enqueue_workflow(QUEUE, news_workflow, alert_id, number, waits)
 
 
+@DBOS.workflow(name="resume news")
+def resume_workflow(_scheduled: datetime, _context: Any) -> None:
+    """Every ten minutes: go on with what nobody goes on with."""
+    _resume()
+
+
+@DBOS.step(name="resume news")
+def _resume() -> None:
+    resume()
+
+
+def resume() -> None:
+    """Go on with news that is to be sent and has no run to come: a crash prevented its first one,
+    or something broke before the next was begun.
+    """
+    with durable._here().turns.site.store.reading() as session:
+        going = [each.id for each in news.alerts(session) if each.state == AlertState.SENDING]
+    for alert_id in going:
+        if not _runs(alert_id, _TO_COME):
+            _enqueue(alert_id, max(_runs(alert_id), default=-1) + 1, 0, 0.0)
+
+
+_TO_COME = ("PENDING", "ENQUEUED", "DELAYED")
+
+
+def _runs(alert_id: str, status: tuple[str, ...] = ()) -> list[int]:
+    """Give the numbers of the runs of a piece of news."""
+    found = DBOS.list_workflows(
+        workflow_id_prefix=f"news-{alert_id}-",
+        status=list(status) or None,
+        load_input=False,
+        load_output=False,
+    )
+    return [int(run.workflow_id.rpartition("-")[2]) for run in found]
+
+
 # ---- the face to the start of the program and to the page
 
 
 def open_(per_second: float = _terms.per_second) -> None:
-    """Begin to send, at most this many messages a second: after `durable.open_`.
-
-    News that was let go, but whose first run a crash prevented, begins now.
-    """
+    """Begin to send, at most this many messages a second: after `durable.open_`."""
     global _terms
+    _closed.clear()
     _terms = replace(_terms, per_second=per_second)
     durable._queue(QUEUE, AT_ONCE)
-    with durable._here().turns.site.store.reading() as session:
-        going = [each.id for each in news.alerts(session) if each.state == AlertState.SENDING]
-    for alert_id in going:
-        begin(alert_id)
+    DBOS.delete_schedule(RESUME)  # as in bot/durable.py
+    DBOS.create_schedule(schedule_name=RESUME, workflow_fn=resume_workflow, schedule="*/10 * * * *")
+    resume()
+
+
+def close() -> None:
+    """Let a run that is at work come to its end, within a message's time: before `durable.stop`,
+    which waits for it.
+    """
+    _closed.set()
 
 
 def begin(alert_id: str) -> None:
-    """Have a piece of news that was frozen sent. Asked for again, it is not sent again."""
-    _enqueue(alert_id, 0, 0, 0.0)
+    """Have a piece of news that was frozen sent. Asked for again, it is not sent again.
+
+    While the program is still starting, or already ending, `open_` begins it, now or next time.
+    """
+    if not _stopping():
+        _enqueue(alert_id, 0, 0, 0.0)

@@ -79,7 +79,7 @@ def set_country(session: Session, conversation: str, country: str) -> None:
     session.add(row)
 
 
-def set_low_data(session: Session, conversation: str, low: bool) -> None:  # noqa: FBT001
+def set_low_data(session: Session, conversation: str, low: bool) -> None:
     """Send no recorded voice by itself any more, or again. Raises
     sqlalchemy.exc.NoResultFound.
     """

@@ -137,7 +137,7 @@ class TryLater(ChannelError):
     def __init__(self, reason: str, after: float | None = None, *, unsent: bool = False) -> None:
         super().__init__(reason)
         self.after = after
-        self.unsent = unsent or after is not None
+        self.unsent = unsent
 
 
 class TooLarge(ChannelError):

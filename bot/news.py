@@ -1,10 +1,10 @@
-"""News to people who asked for it: who wants which country's, what was written, whom it reaches.
+"""News to people who asked for it: who wants which country's, what was written, who saw it.
 
-All text in here is public. Who gets what is kept by the pseudonym of the conversation alone. How it
-is sent, and survives a crash: bot/broadcast.py.
+All text in here is public. Who gets what is kept by the pseudonym of the conversation alone. Whom
+it reaches: bot/audience.py. How it is sent, and survives a crash: bot/broadcast.py.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -14,12 +14,10 @@ from uuid import uuid4
 from sqlalchemy import func
 from sqlmodel import Field, Session, SQLModel, col, delete, select, update
 
-from bot.channels.messenger import window_open
 from bot.content import ANYWHERE, Content
 from bot.content.render import ANY_COUNTRY, render
 from bot.content.rules import FUTURE, SOURCE_LIMIT, UNKNOWN, Complaint, both
-from bot.message import ChannelName, Language, Reply
-from referrals.contact import Contact
+from bot.message import Language, Reply
 from referrals.store import UtcDateTime
 
 NEWS_ITEM = "news_item"
@@ -113,10 +111,6 @@ class NoSuchAlert(Exception):
 
 class NotADraft(Exception):
     """News that was sent is not changed, thrown away or sent again."""
-
-
-class AudienceChanged(Exception):
-    """Another number of people would get it than the sender was told."""
 
 
 # ---- who wants it
@@ -220,15 +214,23 @@ def bubbles(alert: Alert | Written, language: Language, words: Content, today: d
 ONE_BUBBLE = "There is an empty line: news is one bubble."
 
 
+_NO_BRACES = str.maketrans("{}", "()")
+
+
 def judge(written: Written, words: Content, today: date) -> list[Complaint]:
     """Give what is wrong with a piece of news. No number that could be called may stand in it, not
     even a checked one: what is sent stays in the chat after the number is no longer confirmed.
 
     Places are country, text.km, text.en, source.km, source.en, as_of.
     """
+    # News has no placeholders, so what stands in braces is read like the rest.
+    text_km, text_en, source_km, source_en = (
+        words_.translate(_NO_BRACES)
+        for words_ in (written.text_km, written.text_en, written.source_km, written.source_en)
+    )
     found = [
-        *both("text", written.text_km, written.text_en, TEXT_LIMIT),
-        *both("source", written.source_km, written.source_en, SOURCE_LIMIT),
+        *both("text", text_km, text_en, TEXT_LIMIT),
+        *both("source", source_km, source_en, SOURCE_LIMIT),
     ]
     if written.country not in COUNTRIES:
         found.append(Complaint("country", UNKNOWN, written.country))
@@ -251,7 +253,7 @@ def write(session: Session, written: Written, *, author: str | None, now: dateti
 
 def change(session: Session, alert_id: str, written: Written, *, author: str | None) -> Alert:
     """Write a draft anew. Raises NoSuchAlert, NotADraft."""
-    alert = _draft(session, alert_id)
+    alert = draft_of(session, alert_id)
     for name, value in asdict(written).items():
         setattr(alert, name, value)
     alert.author_id = author
@@ -262,7 +264,7 @@ def change(session: Session, alert_id: str, written: Written, *, author: str | N
 
 def discard(session: Session, alert_id: str) -> None:
     """Throw a draft away. Raises NoSuchAlert, NotADraft."""
-    session.delete(_draft(session, alert_id))
+    session.delete(draft_of(session, alert_id))
     session.flush()
 
 
@@ -274,7 +276,7 @@ def alert_of(session: Session, alert_id: str) -> Alert:
     return alert
 
 
-def _draft(session: Session, alert_id: str) -> Alert:
+def draft_of(session: Session, alert_id: str) -> Alert:
     """Give a draft, locked where the database locks rows. Raises NoSuchAlert, NotADraft."""
     alert = session.get(Alert, alert_id, with_for_update=True, populate_existing=True)
     if alert is None:
@@ -289,91 +291,7 @@ def alerts(session: Session) -> list[Alert]:
     return list(session.exec(select(Alert).order_by(col(Alert.created_at).desc(), col(Alert.id))))
 
 
-# ---- whom it reaches
-
-
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """How many people a piece of news goes to, by channel: who gets it `now`, and who sees it only
-    when she next writes (`later`).
-    """
-
-    now: Mapping[str, int]
-    later: Mapping[str, int]
-
-    @property
-    def count(self) -> int:
-        """Everybody it goes to."""
-        return sum(self.now.values()) + sum(self.later.values())
-
-
-def pushable(
-    channel: str | None, last_heard: datetime | None, on: Collection[str], now: datetime
-) -> bool:
-    """Say whether somebody can be written to now: her channel is `on`, and Messenger's window is
-    open. A web page asks for its replies itself.
-    """
-    if channel is None or channel == ChannelName.WEB or channel not in on or last_heard is None:
-        return False
-    return channel != ChannelName.MESSENGER or window_open(last_heard, now)
-
-
-NOWHERE = "none"
-"""Stands for the channel of somebody whose address is not known."""
-
-
-def _recipients(
-    session: Session, country: str, on: Collection[str], now: datetime
-) -> list[tuple[str, str, bool]]:
-    """Give conversation, channel and whether it can be pushed, each person once."""
-    query = (
-        select(NewsSubscription.conversation, Contact.channel, Contact.last_heard)
-        .outerjoin(Contact, col(Contact.conversation) == col(NewsSubscription.conversation))
-        .distinct()
-    )
-    if country != ANYWHERE:
-        query = query.where(col(NewsSubscription.country).in_((country, ANYWHERE)))
-    return [
-        (conversation, channel or NOWHERE, pushable(channel, heard, on, now))
-        for conversation, channel, heard in session.exec(query)
-    ]
-
-
-def _counted(recipients: Sequence[tuple[str, str, bool]]) -> Audience:
-    now: dict[str, int] = {}
-    later: dict[str, int] = {}
-    for _, channel, pushed in recipients:
-        side = now if pushed else later
-        side[channel] = side.get(channel, 0) + 1
-    return Audience(dict(sorted(now.items())), dict(sorted(later.items())))
-
-
-def audience(session: Session, country: str, on: Collection[str], now: datetime) -> Audience:
-    """Count whom news of a country would reach now; `on` are the channels that are on."""
-    return _counted(_recipients(session, country, on, now))
-
-
-def freeze(
-    session: Session, alert_id: str, on: Collection[str], now: datetime, *, told: int
-) -> Audience:
-    """Decide for good who gets a piece of news, and let it go. `told` is the number of people that
-    the sender agreed to.
-
-    Raises NoSuchAlert, NotADraft, AudienceChanged.
-    """
-    alert = _draft(session, alert_id)
-    recipients = _recipients(session, alert.country, on, now)
-    if len(recipients) != told:
-        raise AudienceChanged
-    for conversation, _, pushed in recipients:
-        state = Delivery.WAITING if pushed else Delivery.LATER
-        session.add(
-            AlertDelivery(alert_id=alert_id, conversation=conversation, state=state, at=now)
-        )
-    alert.state, alert.started_at = AlertState.SENDING, now
-    session.add(alert)
-    session.flush()
-    return _counted(recipients)
+# ---- what became of it
 
 
 def stop(session: Session, alert_id: str, now: datetime) -> None:

@@ -1,6 +1,17 @@
 """What a browser shows: one module per group of pages, each with an APIRouter called `router`."""
 
-from api.pages import answers, desk, exchange, front, language, members, numbers, setup, sign_in
+from api.pages import (
+    answers,
+    desk,
+    exchange,
+    front,
+    language,
+    members,
+    news,
+    numbers,
+    setup,
+    sign_in,
+)
 from api.pages.shell import error
 
 __all__ = ["error", "routers"]
@@ -15,4 +26,5 @@ routers = (
     exchange.router,
     answers.router,
     numbers.router,
+    news.router,
 )

@@ -47,7 +47,7 @@ POSTPONED = mark("Noted. The day of review was moved; no word was changed.")
 RECORDED = mark("The recording is there. It is sent with the answer.")
 UNRECORDED = mark("The recording was taken away.")
 MEANWHILE = mark(
-    "Somebody else changed this answer while you wrote. Yours is still in the form, and below it "
+    "Somebody else changed this answer while you wrote. Yours is still in the form, and above it "
     "stands what holds now. When you save, yours takes its place."
 )
 CHANGED = mark("Somebody else changed this answer meanwhile. This is what holds now: look again.")

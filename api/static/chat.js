@@ -102,25 +102,36 @@ function element(name, className, ...inside) {
   return made;
 }
 
-const CALL = /([☎📞]\uFE0F?\s*)(\+?\d[\d ()-]{1,18}\d)/gu;
+const CALL = /([☎📞]\uFE0F?\s*)(\+?\d[\d ()-]{1,18}\d(?: \/ \+?\d[\d ()-]{1,18}\d)*)/gu;
 
-// Telephone numbers after a telephone sign can be pressed; everything else stays plain text.
+// Telephone numbers after a telephone sign can be pressed, each of several; everything else stays
+// plain text.
 function withCalls(words) {
   const parts = [];
   let from = 0;
   for (const match of words.matchAll(CALL)) {
-    const start = match.index + match[1].length;
-    const link = element("a", "", match[2]);
-    link.href = `tel:${match[2].replace(/[^\d+]/g, "")}`;
-    parts.push(words.slice(from, start), link);
-    from = start + match[2].length;
+    parts.push(words.slice(from, match.index + match[1].length));
+    match[2].split(" / ").forEach((number, place) => {
+      const link = element("a", "", number);
+      link.href = `tel:${number.replace(/[^\d+]/g, "")}`;
+      parts.push(place ? " / " : "", link);
+    });
+    from = match.index + match[0].length;
   }
   return [...parts, words.slice(from)];
 }
 
+const FLAG = /(\p{RI}\p{RI})/u;
+
+// A flag is two signs that Chromium joins only where no Khmer stands in the same run of text.
+function withFlags(part) {
+  if (typeof part !== "string") return [part];
+  return part.split(FLAG).map((piece) => (FLAG.test(piece) ? element("span", "flag", piece) : piece));
+}
+
 function bubble(whose, ...inside) {
   const name = element("span", "visually-hidden", `${whose === "mine" ? say.mine : say.theirs}: `);
-  const made = element("li", `bubble ${whose}`, name, ...inside);
+  const made = element("li", `bubble ${whose}`, name, ...inside.flatMap(withFlags));
   log.append(made);
   return made;
 }

@@ -33,7 +33,7 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "action_faq_topics": questions.faq_topics,
         "action_again": questions.again,
         "action_simpler": questions.simpler,
-        "action_listen": questions.listen,
+        "action_hear": questions.listen,
         "action_settings": welcome.settings,
         "action_data": welcome.data,
         "action_news": news.news,

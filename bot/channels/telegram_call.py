@@ -52,7 +52,7 @@ def _refusal(error: TelegramError) -> ChannelError:
     if isinstance(error, RetryAfter):
         after = error.retry_after
         seconds = after.total_seconds() if isinstance(after, timedelta) else float(after)
-        return TryLater("telegram: too many requests", seconds)
+        return TryLater("telegram: too many requests", seconds, unsent=True)
     if isinstance(error, Forbidden):
         return Undeliverable("telegram: the person blocked the bot or never started it")
     if isinstance(error, InvalidToken):

@@ -117,13 +117,13 @@ _Loader.yaml_implicit_resolvers = {
 def load(folder: Traversable) -> Content:
     """Read all content files of a folder. Raises BadContent, naming the file and the place."""
     found = Content(
-        says=_read(folder, "says.yml", dict[str, SayWords]),
-        buttons=_read(folder, "buttons.yml", dict[str, ButtonWords]),
-        labels=_read(folder, "labels.yml", dict[str, dict[str, Label]]),
+        says=read(folder, "says.yml", dict[str, SayWords]),
+        buttons=read(folder, "buttons.yml", dict[str, ButtonWords]),
+        labels=read(folder, "labels.yml", dict[str, dict[str, Label]]),
         faq=_faq(folder),
-        contacts=_read(folder, "contacts.yml", dict[str, ContactWords]),
-        safety=_read(folder, "safety.yml", SafetyCards),
-        consents=_read(folder, "consent.yml", dict[str, ConsentWords]),
+        contacts=read(folder, "contacts.yml", dict[str, ContactWords]),
+        safety=read(folder, "safety.yml", SafetyCards),
+        consents=read(folder, "consent.yml", dict[str, ConsentWords]),
     )
     problems = [*_bad_buttons(found), *_bad_references(found), *_bad_placeholders(found)]
     if problems:
@@ -145,14 +145,14 @@ def _faq(folder: Traversable) -> dict[str, tuple[FaqEntry, ...]]:
         raise BadContent(f"{FAQ} is missing")
     found: dict[str, tuple[FaqEntry, ...]] = {}
     for file in sorted((folder / FAQ).iterdir(), key=lambda file: file.name):
-        entries = _read(folder, f"{FAQ}/{file.name}", dict[str, tuple[FaqEntry, ...]])
+        entries = read(folder, f"{FAQ}/{file.name}", dict[str, tuple[FaqEntry, ...]])
         if twice := sorted(entries.keys() & found.keys()):
             raise BadContent(f"{FAQ}/{file.name}: {twice} stand in another file too")
         found |= entries
     return found
 
 
-def _read(folder: Traversable, name: str, shape: type[Shape]) -> Shape:
+def read(folder: Traversable, name: str, shape: type[Shape]) -> Shape:
     try:
         with (folder / name).open(encoding="utf-8") as file:
             raw: Any = yaml.load(file, _Loader)  # noqa: S506 a SafeLoader with fewer resolvers

@@ -7,8 +7,7 @@ from datetime import date
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from bot.content import BadContent, Content, load, placeholders
-from bot.content import _read as read
+from bot.content import BadContent, Content, load, placeholders, read
 from bot.content.render import ANY_COUNTRY, COUNTED, DATED, LABELLED
 from bot.content.rules import (
     FUTURE,

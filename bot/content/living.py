@@ -112,7 +112,7 @@ class _Revision:
 
     answers: tuple[int | datetime | None, ...]
     numbers: tuple[int | datetime | None, ...]
-    recordings: tuple[int, datetime | None, datetime | None]
+    recordings: tuple[int | datetime | None, ...]
     day: date
 
 
@@ -140,13 +140,15 @@ def _revision(session: Session, now: datetime) -> _Revision:
     # The time besides the number: a number that a transaction gave back is given out again.
     answers = session.exec(select(func.max(AnswerVersion.id), func.max(AnswerVersion.at))).one()
     numbers = session.exec(select(func.max(NumberCheck.id), func.max(NumberCheck.at))).one()
-    count, added, removed = session.exec(
-        select(func.count(), func.max(Recording.at), func.max(Recording.removed_at)).select_from(
-            Recording
-        )
+    sounds = session.exec(
+        select(
+            func.count(),
+            func.count(col(Recording.removed_at)),
+            func.max(Recording.at),
+            func.max(Recording.removed_at),
+        ).select_from(Recording)
     ).one()
-    sounds = (count, added, removed)
-    return _Revision(tuple(answers), tuple(numbers), sounds, local_date(now))
+    return _Revision(tuple(answers), tuple(numbers), tuple(sounds), local_date(now))
 
 
 def _overlaid(session: Session, base: Content, today: date) -> Content:
@@ -307,11 +309,10 @@ def numbers(session: Session, base: Content, today: date) -> Mapping[str, Number
     states = {}
     for name, contact in base.contacts.items():
         call, checked = calls.get(name), contact.compared
+        works = None
         # A file that was compared after the call (a new number, say) is the newer word.
-        called = call is not None and local_date(call.at) >= checked
-        if call is not None and called:
-            checked = local_date(call.at)
-        works = call.works if call is not None and called else None
+        if call is not None and local_date(call.at) >= checked:
+            checked, works = local_date(call.at), call.works
         until = checked + CONFIRMED_FOR
         states[name] = NumberState(checked, until, works, works is not False and today <= until)
     return states

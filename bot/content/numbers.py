@@ -12,6 +12,9 @@ from collections.abc import Collection, Iterator
 SHORTEST = 3
 """Digits of the shortest number that can be called (117, 191, 999)."""
 
+LONG = 7
+"""Digits of a figure that is a number whatever a part of it looks like."""
+
 HIDDEN = "☎️ …"
 """Stands in place of a number that must not be shown."""
 
@@ -23,7 +26,8 @@ _UNITS = (
 _CURRENCIES = r"US\$|RM|THB|MYR|KHR|[$฿៛€]"
 _DECREES = r"ប្រកាសលេខ|អនុក្រឹត្យលេខ|បទបញ្ជា[^\s]{0,6}លេខ|មាត្រា|Prakas|[Ss]ub-decree|[Ss]ections?|No\.|MR"
 _CALLED = re.compile(
-    r"(?:ហៅ|ទូរស័ព្ទ|លេខ|☎|📞|call|dial|phone|number|line|tel)\W{0,6}$", re.IGNORECASE
+    r"(?:ហៅ|ទូរស័ព្ទ|លេខ|☎|📞|\b(?:call|dial|(?:tele)?phone|number|(?:hot|help)?line|tel))\W{0,6}$",
+    re.IGNORECASE,
 )
 _EXPLAINED = re.compile(
     "|".join(
@@ -37,7 +41,7 @@ _EXPLAINED = re.compile(
             r"(?<!\d)\d+(?:\.\d+)?\s?%",
             rf"(?:{_DECREES})\s?\d+(?!\d)",  # Prakas 253
             rf"(?<![\d+])\d+(?:\s?-\s?\d+)?\s?(?:{_UNITS})(?![a-z])",  # 120 days
-            r"(?P<year>(?<![\d+])(?:19[5-9]\d|20[0-4]\d)(?!\d))",
+            r"(?<![\d+])(?:19[5-9]\d|20[0-4]\d)(?!\d)",  # 2017
         )
     )
 )
@@ -56,23 +60,32 @@ def unexplained(text: str, allowed: Collection[str] = ()) -> list[str]:
 
 def masked(text: str, allowed: Collection[str]) -> str:
     """Give the text with HIDDEN in place of every such figure."""
-    for start, end in reversed(list(_spans(text, allowed))):
-        text = text[:start] + HIDDEN + text[end:]
+    # Again until nothing is found: what stands beside the sign of a telephone is looked at anew.
+    while spans := list(_spans(text, allowed)):
+        for start, end in reversed(spans):
+            text = text[:start] + HIDDEN + text[end:]
     return text
 
 
 def _spans(text: str, allowed: Collection[str]) -> Iterator[tuple[int, int]]:
     # One sign for one sign, so that the places found are the places in the text.
     plain = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
-    plain = _EXPLAINED.sub(_blanked, plain)
+    left = _EXPLAINED.sub(_blanked, plain)
     for run in _RUN.finditer(plain):
-        number = digits(run.group())
-        if len(number) >= SHORTEST and number not in allowed:
-            yield run.span()
+        pieces = list(_RUN.finditer(left, *run.span()))
+        ours = [piece for piece in pieces if digits(piece.group()) in allowed]
+        if pieces and not ours and len(digits(run.group())) >= LONG:
+            yield run.span()  # 02-2013-2014 is no span of years
+            continue
+        for piece in pieces:
+            if piece not in ours and len(digits(piece.group())) >= SHORTEST:
+                yield piece.span()
 
 
 def _blanked(found: re.Match[str]) -> str:
-    """Take out a figure that says what it counts; "call 1955" is not a year."""
-    if found.group("year") and _CALLED.search(found.string[: found.start()]):
+    """Take out a figure that says what it counts. "Call 1955" is not a year, and "call 191 today"
+    counts no days, though in Khmer "today" begins with that word.
+    """
+    if found.group()[0].isdigit() and _CALLED.search(found.string[: found.start()]):
         return found.group()
     return "#" * len(found.group())

@@ -33,9 +33,6 @@ FAQ = "faq"
 SIMPLE = "simple"
 """The `form` of an answer that is said more simply."""
 
-KEYCAP = "\ufe0f\u20e3"
-"""Makes a picture of the figure before it."""
-
 SAFETY_CARD = "safety_card"
 
 ANY_COUNTRY = ("TH", "MY", "KH")
@@ -323,7 +320,7 @@ def answer_bubbles(
         bubbles.append(says["faq_old"].text(language).format_map({"reviewed": reviewed}))
     bubbles.append(words.simple if simple else words.answer)
     if words.steps and not simple:
-        steps = "\n".join(f"{n}{KEYCAP} {step}" for n, step in enumerate(words.steps, 1))
+        steps = "\n".join(f"{n}. {step}" for n, step in enumerate(words.steps, 1))
         bubbles.append(says["faq_steps"].text(language).format_map({"steps": steps}))
     source = {
         "source": entry.source.text(language).rstrip("។."),

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from bot.content import _read as read
+from bot.content import read
 from bot.content.texts import Risk, Text
 
 FILE = "reviewed.yml"

@@ -13,8 +13,7 @@ from importlib.resources import files
 import regex
 from khmernormalizer import normalize
 
-from bot.content import ANYWHERE, Content
-from bot.content import _read as read
+from bot.content import ANYWHERE, Content, read
 from bot.content.numbers import unexplained
 from bot.content.render import ANY_COUNTRY, answer_bubbles
 from bot.content.shapes import BUBBLE_LIMIT, FaqEntry

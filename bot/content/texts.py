@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from importlib.resources.abc import Traversable
 
-from bot.content import Content
-from bot.content import _read as read
+from bot.content import Content, read
 from bot.content.check import Words
 from bot.content.shapes import ContactWords, FaqEntry, Label
 from bot.message import Language

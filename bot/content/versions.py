@@ -11,8 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from bot.content import Content
-from bot.content import _read as read
+from bot.content import Content, read
 from bot.message import Language
 
 FILE = "versions.yml"

@@ -27,8 +27,8 @@ from api.settings import Settings
 from bot import durable
 from bot.content import content
 from bot.keep import sealed_upload
-from bot.parcel import Outgoing
 from bot.message import TELLABLE, ChannelName, Message, Reply
+from bot.parcel import Outgoing
 from bot.rasa import RasaClient
 from bot.turn import Turns
 from referrals import draft

@@ -18,7 +18,7 @@ from typing import Any, cast
 from pydantic import SecretStr
 from sqlmodel import SQLModel, col, select
 
-from bot import broadcast, conversation, durable, news
+from bot import audience, broadcast, conversation, durable, news
 from bot.channels.messenger import MessengerChannel
 from bot.channels.telegram import TelegramChannel
 from bot.channels.web import WebChannel
@@ -94,8 +94,8 @@ def let_go(site: Site, written: Written = WRITTEN, on: tuple[str, ...] = ("teleg
     now = site.clock()
     with site.store.writing() as session:
         alert = news.write(session, written, author=None, now=now)
-        told = news.audience(session, written.country, on, now).count
-        news.freeze(session, alert.id, on, now, told=told)
+        told = audience.audience(session, written.country, on, now).count
+        audience.freeze(session, alert.id, on, now, told=told)
         return alert.id
 
 
@@ -187,6 +187,7 @@ def sending(
             broadcast.open_(per_second)
             yield turns
         finally:
+            broadcast.close()
             durable.stop()
             engine.dispose()
 

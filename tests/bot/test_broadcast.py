@@ -1,34 +1,23 @@
 """News reaches exactly those who asked, at most once, whatever breaks on the way."""
 
-import asyncio
 import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlmodel import Session, delete
+from dbos import DBOS
 
 from bot import broadcast, news
-from bot.broadcast import OVER, Terms, send_some
-from bot.content import content
-from bot.message import Channel, ChannelName, Language, Reply, TryLater, Undeliverable
-from bot.news import Alert, AlertDelivery, AlertState, Delivery, NewsSubscription
-from bot.rasa import RasaClient
-from bot.turn import Turns
+from bot.broadcast import Terms
+from bot.message import Language
+from bot.news import AlertState, Delivery
 from bot.when import QuietHours
 from referrals.site import Site, utc_now
-from referrals.store import Store
 from tests.bot.sending import (
-    NEVER_QUIET,
     WRITTEN,
     asks_for,
     ends,
@@ -119,6 +108,26 @@ def test_a_start_that_a_crash_prevented_is_made_up_for(
     person = on_telegram(site, telegram, "TH")
     alert = let_go(site)  # and here the program ended
     with sending(site, settings_of(telegram), tmp_path):
+        assert ends(site, alert) == {SENT: 1}
+    assert got(person) == [1]
+
+
+def test_what_nobody_goes_on_with_is_gone_on_with(
+    site: Site, clock: Clock, telegram: TelegramStandin, tmp_path: Path
+) -> None:
+    person = on_telegram(site, telegram, "TH")
+    clock.pass_(hours=7)  # at night, so that a next run is always to come
+    with sending(site, settings_of(telegram), tmp_path, quiet=QuietHours()):
+        alert = let_go(site)
+        broadcast.begin(alert)
+        to_come = ["PENDING", "ENQUEUED", "DELAYED"]
+        while runs := DBOS.list_workflows(workflow_id_prefix=f"news-{alert}", status=to_come):
+            DBOS.cancel_workflows([run.workflow_id for run in runs])
+        clock.pass_(hours=10)
+        time.sleep(1)
+        assert got(person) == [0]
+        for _ in range(2):
+            broadcast.resume()
         assert ends(site, alert) == {SENT: 1}
     assert got(person) == [1]
 
@@ -309,6 +318,25 @@ def test_killed_in_the_middle_it_goes_on_and_sends_to_nobody_twice(
     assert sum(got(*people)) >= 58
 
 
+def test_the_program_ends_soon_in_the_middle_and_goes_on_where_it_was(
+    site: Site, telegram: TelegramStandin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broadcast, "_terms", Terms(work=60))
+    people = [on_telegram(site, telegram, "TH") for _ in range(80)]
+    alert = let_go(site)
+    with sending(site, settings_of(telegram), tmp_path, per_second=10):
+        wait_for(lambda: sum(got(*people)) >= 3)
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 10
+    before = sum(got(*people))
+    time.sleep(0.5)
+    assert sum(got(*people)) == before < 80
+    with sending(site, settings_of(telegram), tmp_path, per_second=100):
+        counts = ends(site, alert)
+    assert max(got(*people)) == 1
+    assert sum(got(*people)) == 80 == sum(counts.values())
+
+
 def test_ending_the_program_in_the_night_takes_no_time(
     site: Site,
     clock: Clock,
@@ -327,113 +355,3 @@ def test_ending_the_program_in_the_night_takes_no_time(
     assert time.monotonic() - begun < 8
     assert got(person) == [0]
     assert result(site, alert) == {Delivery.WAITING: 1}
-
-
-# ---- every way to break off
-
-
-class Crash(BaseException):
-    """The process is gone."""
-
-
-@dataclass
-class Fate:
-    """Lets the process die at the instructions whose numbers are in `deaths`."""
-
-    deaths: frozenset[int]
-    steps: int = 0
-
-    def step(self) -> None:
-        self.steps += 1
-        if self.steps in self.deaths:
-            raise Crash
-
-
-class Mortal(Store):
-    """A store in whose process death may come before a transaction, and right after it."""
-
-    fate: Fate
-
-    @contextmanager
-    def writing(self) -> Iterator[Session]:
-        self.fate.step()
-        with super().writing() as session:
-            yield session
-        self.fate.step()
-
-
-@dataclass
-class Phones:
-    """A platform that does to each person what the test says, in turn, and counts what arrives."""
-
-    answers: dict[str, list[str]]
-    fate: Fate
-    name: ChannelName = ChannelName.TELEGRAM
-    arrived: Counter[str] = field(default_factory=Counter)
-
-    async def send(self, address: str, _reply: Reply) -> tuple[str, ...]:
-        self.fate.step()
-        answer = self.answers[address].pop(0) if self.answers[address] else "taken"
-        if answer == "refused":
-            raise Undeliverable("blocked")
-        if answer == "too many":
-            raise TryLater("too many requests", 0.0)
-        if answer != "lost":
-            self.arrived[address] += 1
-        self.fate.step()
-        if answer in ("lost", "answer lost"):
-            raise TryLater("no answer")
-        return ()
-
-
-ANSWERS = st.lists(
-    st.sampled_from(["taken", "too many", "refused", "lost", "answer lost"]), max_size=3
-)
-
-
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(
-    answers=st.lists(ANSWERS, min_size=1, max_size=4),
-    deaths=st.frozensets(st.integers(1, 60), max_size=8),
-)
-def test_wherever_it_breaks_off_nobody_gets_it_twice_and_nobody_is_left_out(
-    site: Site, answers: list[list[str]], deaths: frozenset[int]
-) -> None:
-    with site.store.writing() as session:
-        for table in (AlertDelivery, Alert, NewsSubscription):
-            session.exec(delete(table))
-    people = {str(number): answer for number, answer in enumerate(answers)}
-    conversations = {user: heard_from(site, "telegram", user) for user in people}
-    for her in conversations.values():
-        asks_for(site, her, "TH")
-    alert = let_go(site)
-
-    fate = Fate(deaths)
-    phones = Phones(people, fate)
-    store = Mortal(site.store.url)
-    store.fate = fate
-    loop = asyncio.new_event_loop()
-    turns = Turns(
-        replace(site, store=store),
-        content(),
-        cast(RasaClient, None),
-        {ChannelName.TELEGRAM: cast(Channel, phones)},
-        loop.run_until_complete,
-        NEVER_QUIET,
-    )
-    then = ""
-    while then != OVER:
-        try:
-            then, _, _ = send_some(turns, alert, Terms(per_second=1e6))
-        except Crash:
-            continue
-    loop.close()
-    store.engine.dispose()
-
-    for user, her in conversations.items():
-        stands = stands_at(site, alert, her)
-        assert stands in (SENT, Delivery.UNSURE, Delivery.REFUSED)
-        assert phones.arrived[user] <= 1
-        assert stands == Delivery.UNSURE or phones.arrived[user] == (stands == SENT)

@@ -32,6 +32,11 @@ SEALED, PSEUDONYMOUS, HARMLESS, STAFF, PUBLIC = (
 """staff: about people who work here, not migrants. public: names of offices, public keys."""
 
 INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
+    "answer_version": {
+        "id topic country over at": (HARMLESS, "which version of which answer"),
+        "body": (PUBLIC, "our own words, as migrants are told them"),
+        "note author_id": (STAFF, "who changed it, and why"),
+    },
     "audit": {
         "id act member_id organisation_id subject": (STAFF, "codes: who did what"),
         "at case_id": (HARMLESS, "when, and which case by its random id"),
@@ -96,6 +101,10 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
         "sealed_private_key": (SEALED, "under the password"),
         "link_hash link_expires": (HARMLESS, "SHA-256 of a random link"),
     },
+    "number_check": {
+        "id contact works at": (HARMLESS, "which number of contacts.yml was called"),
+        "note author_id": (STAFF, "who called, and what was heard"),
+    },
     "organisation": {
         "id partner_type name_km name_en province national source": (PUBLIC, "the directory"),
         "public_key": (PUBLIC, "key"),
@@ -108,6 +117,12 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
         "id conversation": (PSEUDONYMOUS, "number of a delivery; HMAC under the server key"),
         "channel accepted played shown": (HARMLESS, "code and times"),
         "sealed_message sealed_replies": (SEALED, "under the server key, until played and sent"),
+    },
+    "recording": {
+        "id topic country language at removed_at": (HARMLESS, "which answer is read aloud"),
+        "media_type size said": (HARMLESS, "how it sounds; a hash of our own words"),
+        "sound": (PUBLIC, "our own words, read aloud by staff"),
+        "author_id": (STAFF, "who put it there"),
     },
     "referral": {
         "case_id organisation_id place state reasons offered_at": (HARMLESS, "codes and times"),

@@ -100,6 +100,25 @@ def test_who_has_an_account_is_not_invited_again(town: Town) -> None:
         invites(town, Role.SUPERVISOR, office(town, "mrc"), "mrc@example.org")
 
 
+def test_an_editor_belongs_to_no_office_and_can_hold_no_key(town: Town) -> None:
+    with pytest.raises(ValueError, match="no organisation"):
+        invites(town, Role.EDITOR, office(town, "mrc"))
+    joins(town, invites(town, Role.EDITOR, None))
+    with town.site.store.reading() as session:
+        editor = member(session)
+        assert (editor.role, editor.organisation_id) == (Role.EDITOR, None)
+        held = select(OrganisationKey).where(OrganisationKey.member_id == editor.id)
+        assert session.exec(held).all() == []
+        assert [each.role for each in directory.members(session, None)] == [Role.EDITOR]
+        assert directory.administrators(session) == []
+
+
+def test_an_editor_does_not_stand_in_for_the_first_administrator(town: Town) -> None:
+    joins(town, invites(town, Role.EDITOR, None))
+    with town.site.store.reading() as session:
+        assert not any(each.public_key for each in directory.administrators(session))
+
+
 # ---- the first of an office
 
 

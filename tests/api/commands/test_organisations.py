@@ -47,6 +47,14 @@ def test_the_first_of_an_office_becomes_its_supervisor_and_it_is_said_why(
     assert comes(site, second.stdout.strip()) is Role.CASE_WORKER
 
 
+def test_an_editor_is_invited_into_no_office(site: Site, office: str) -> None:
+    assert comes(site, invite("e@example.org", "--role", "editor").stdout.strip()) is Role.EDITOR
+    for words in (["--role", "editor", "--organisation", office], []):
+        refused = invite("f@example.org", *words)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert "no organisation" in refused.stderr
+
+
 def test_nobody_else_can_be_the_first_of_an_office(site: Site, office: str) -> None:
     refused = invite("first@example.org", "--organisation", office, "--role", "case_worker")
     assert refused.exit_code == 1

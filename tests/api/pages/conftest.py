@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 from api import pages
+from api.app import BODY_LIMIT
 from api.pages.page import STATIC
 from api.parts import Parts
 from api.policy import NotSignedIn
@@ -38,7 +39,7 @@ def code(town: Town) -> str:
 @pytest.fixture(scope="module")
 def app(town: Town, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     settings = Settings(data_dir=tmp_path_factory.mktemp("settings"))
-    served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, max_body_size=BODY_LIMIT)
     served.mount("/static", StaticFiles(directory=STATIC), name="static")
     for router in pages.routers:
         served.include_router(router)

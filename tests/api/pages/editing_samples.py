@@ -125,7 +125,8 @@ REFUSED = e.AnswerView(
     complaints={
         "km_answer": (
             e.Complaint(
-                "Here is a number that could be called; numbers come from the list of contacts alone.",
+                "Here is a number that could be called; "
+                "numbers come from the list of contacts alone.",
                 "012 345 678",
             ),
         ),

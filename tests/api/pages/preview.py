@@ -35,6 +35,9 @@ PLACES = {
     "answer.html": "/answers",
     "import.html": "/answers",
     "numbers.html": "/numbers",
+    "news.html": "/news",
+    "news_write.html": "/news",
+    "news_item.html": "/news",
 }
 """Under which path a page is drawn: it chooses the menu."""
 

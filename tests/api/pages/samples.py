@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from api.pages import views as v
-from tests.api.pages import editing_samples
+from tests.api.pages import editing_samples, news_samples
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 ME = v.Me("មន្ត្រីគំរូ ព្រៃវែង", "អ្នកត្រួតពិនិត្យ", "មជ្ឈមណ្ឌលធនធានពលករ (MRC) ខេត្តព្រៃវែង")
@@ -199,5 +199,6 @@ PAGES: tuple[tuple[str, str, object, bool], ...] = (
     ("gone", "done.html", v.DoneView(gone=True), False),
     ("members", "members.html", MEMBERS, True),
     *editing_samples.PAGES,
+    *news_samples.PAGES,
 )
 """Every page once: its name, its template, what it is given, whether somebody is signed in."""

@@ -9,17 +9,20 @@ import bot.content
 from bot.content.versions import write_versions
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The content files of this package, where they may be changed."""
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The content files of this package, with every version of today written down."""
     here = Path(bot.content.__file__).parent
-    return shutil.copytree(
-        here, tmp_path / "content", ignore=shutil.ignore_patterns("*.py", "__pycache__")
+    copy = shutil.copytree(
+        here,
+        tmp_path_factory.mktemp("pristine") / "content",
+        ignore=shutil.ignore_patterns("*.py", "__pycache__"),
     )
+    write_versions(copy, bot.content.load(copy))
+    return copy
 
 
 @pytest.fixture
-def versioned(folder: Path) -> Path:
-    """A copy in which every version of today is written down."""
-    write_versions(folder, bot.content.load(folder))
-    return folder
+def folder(pristine: Path, tmp_path: Path) -> Path:
+    """A copy of them that may be changed."""
+    return shutil.copytree(pristine, tmp_path / "content")

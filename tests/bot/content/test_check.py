@@ -85,9 +85,9 @@ SPOILT: Mapping[str, tuple[str, str, Any, str, str]] = {
     ),
     "a code without a label": (
         "labels.yml",
-        "category other",
+        "status closed",
         GONE,
-        "labels.category",
+        "labels.status",
         checker.NO_WORDS,
     ),
     "a label without a code": (
@@ -344,10 +344,10 @@ def test_time_alone_makes_no_words_wrong() -> None:
 
 
 @pytest.mark.parametrize("what", SPOILT)
-def test_the_checker_sees(what: str, versioned: Path) -> None:
+def test_the_checker_sees(what: str, folder: Path) -> None:
     file, path, value, place, rule = SPOILT[what]
-    spoil(versioned, file, path, value)
-    assert (place, rule) in seen(versioned)
+    spoil(folder, file, path, value)
+    assert (place, rule) in seen(folder)
 
 
 def test_a_fact_that_no_answer_serves_is_missed(folder: Path) -> None:
@@ -399,30 +399,30 @@ def test_what_is_not_there_is_named_with_its_place(
 
 
 @pytest.mark.parametrize("language", Language)
-def test_every_telltale_word_is_seen_in_a_notice(language: Language, versioned: Path) -> None:
+def test_every_telltale_word_is_seen_in_a_notice(language: Language, folder: Path) -> None:
     told = " ".join(TELLTALE[language])
-    spoil(versioned, "says.yml", f"letter_waiting {language}", told)
-    found = {one.found for one in check(versioned, TODAY) if one.rule == checker.TELLS}
+    spoil(folder, "says.yml", f"letter_waiting {language}", told)
+    found = {one.found for one in check(folder, TODAY) if one.rule == checker.TELLS}
     assert found == set(TELLTALE[language])
 
 
 # --- Versions ----------------------------------------------------------------------------------
 
 
-def test_a_new_version_is_written_down_beside_the_old(versioned: Path) -> None:
-    before = yaml.safe_load((versioned / "versions.yml").read_text())["consent.store"]
+def test_a_new_version_is_written_down_beside_the_old(folder: Path) -> None:
+    before = yaml.safe_load((folder / "versions.yml").read_text())["consent.store"]
     newest = max(before)
-    spoil(versioned, "consent.yml", "store en", "May we keep this?")
-    spoil(versioned, "consent.yml", "store version", newest + 1)
-    assert write_versions(versioned, load(versioned)) == [f"consent.store, version {newest + 1}"]
-    after = yaml.safe_load((versioned / "versions.yml").read_text())["consent.store"]
+    spoil(folder, "consent.yml", "store en", "May we keep this?")
+    spoil(folder, "consent.yml", "store version", newest + 1)
+    assert write_versions(folder, load(folder)) == [f"consent.store, version {newest + 1}"]
+    after = yaml.safe_load((folder / "versions.yml").read_text())["consent.store"]
     assert set(after) == {*before, newest + 1}
     assert {version: after[version] for version in before} == before
-    assert check(versioned, TODAY) == []
+    assert check(folder, TODAY) == []
 
 
-def test_what_was_agreed_to_is_never_written_anew(versioned: Path) -> None:
-    before = (versioned / "versions.yml").read_text()
-    spoil(versioned, "consent.yml", "store en", "May we?")
-    assert write_versions(versioned, load(versioned)) == []
-    assert (versioned / "versions.yml").read_text() == before
+def test_what_was_agreed_to_is_never_written_anew(folder: Path) -> None:
+    before = (folder / "versions.yml").read_text()
+    spoil(folder, "consent.yml", "store en", "May we?")
+    assert write_versions(folder, load(folder)) == []
+    assert (folder / "versions.yml").read_text() == before

@@ -36,10 +36,10 @@ def test_the_pages_in_docs_say_what_the_files_say() -> None:
 
 
 def test_a_complaint_is_one_line_and_writes_nothing(
-    versioned: Path, docs: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, docs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    spoil(versioned, "says.yml", "menu en", "Call 1297\n1298")
-    assert run(versioned, docs) == 1
+    spoil(folder, "says.yml", "menu en", "Call 1297\n1298")
+    assert run(folder, docs) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines == [
         f"says.menu.en: {rules.NUMBER.rstrip('.')}: {number}" for number in ("1297", "1298")
@@ -48,9 +48,9 @@ def test_a_complaint_is_one_line_and_writes_nothing(
 
 
 def test_the_pages_are_written_once_and_a_summary_is_said(
-    versioned: Path, docs: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, docs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(versioned, docs) == 0
+    assert run(folder, docs) == 0
     first = capsys.readouterr().out
     assert "answers.md" in first
     assert "review.md" in first
@@ -58,29 +58,29 @@ def test_the_pages_are_written_once_and_a_summary_is_said(
     old = sum(entry.review_by < TODAY for entry in entries)
     assert f"{len(entries)} answers to 37 questions; {old} past their review date." in first
     assert f"{len(content().contacts)} numbers; 0 not confirmed for 90 days." in first
-    assert run(versioned, docs) == 0
+    assert run(folder, docs) == 0
     assert "Written" not in capsys.readouterr().out
-    assert run(versioned, docs, "--check", today=YEARS_LATER) == 0
+    assert run(folder, docs, "--check", today=YEARS_LATER) == 0
 
 
 @pytest.mark.parametrize("page", ["answers.md", "review.md"])
-def test_a_page_that_lags_behind_fails_the_check(page: str, versioned: Path, docs: Path) -> None:
-    run(versioned, docs)
+def test_a_page_that_lags_behind_fails_the_check(page: str, folder: Path, docs: Path) -> None:
+    run(folder, docs)
     if page == "answers.md":
-        spoil(versioned, WAGE, "minimum_wage 0 as_of", "2020")
+        spoil(folder, WAGE, "minimum_wage 0 as_of", "2020")
     else:
-        spoil(versioned, "says.yml", "menu km", KM)
+        spoil(folder, "says.yml", "menu km", KM)
     before = (docs / page).read_text(encoding="utf-8")
-    assert run(versioned, docs, "--check") == 1
+    assert run(folder, docs, "--check") == 1
     assert (docs / page).read_text(encoding="utf-8") == before
-    assert run(versioned, docs) == 0
+    assert run(folder, docs) == 0
     assert (docs / page).read_text(encoding="utf-8") != before
 
 
 def test_without_pages_the_check_fails(
-    versioned: Path, docs: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, docs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(versioned, docs, "--check") == 1
+    assert run(folder, docs, "--check") == 1
     assert "Run make content" in capsys.readouterr().out
     assert list(docs.iterdir()) == []
 
@@ -156,9 +156,9 @@ def test_every_text_is_listed_once_the_most_dangerous_first() -> None:
     assert risks["says.thank"] is Risk.REST
 
 
-def test_a_review_is_for_the_exact_words(versioned: Path, docs: Path) -> None:
+def test_a_review_is_for_the_exact_words(folder: Path, docs: Path) -> None:
     run(
-        versioned,
+        folder,
         docs,
         "--reviewed",
         "says.menu",
@@ -172,28 +172,28 @@ def test_a_review_is_for_the_exact_words(versioned: Path, docs: Path) -> None:
     assert re.search(r"^\| `says\.menu` .* \| Reader, 2026-12-01 \|$", page, re.MULTILINE)
     assert "| 2. Consent |" in page
     assert re.search(r"^\| 2\. Consent \| \d+ \| 1 \|$", page, re.MULTILINE)
-    spoil(versioned, "says.yml", "menu km", KM)
-    spoil(versioned, "consent.yml", "store en", content().consents["store"].en)
-    run(versioned, docs)
+    spoil(folder, "says.yml", "menu km", KM)
+    spoil(folder, "consent.yml", "store en", content().consents["store"].en)
+    run(folder, docs)
     page = (docs / "review.md").read_text(encoding="utf-8")
     assert "changed since (Reader, 2026-12-01)" in page
     assert re.search(r"^\| 5\. The rest \| \d+ \| 0 \|$", page, re.MULTILINE)
     assert re.search(r"^\| `consent\.store` .* \| Reader, 2026-12-01 \|$", page, re.MULTILINE)
 
 
-def test_a_mark_without_a_day_is_of_today(versioned: Path, docs: Path) -> None:
-    run(versioned, docs, "--reviewed", "says.thank", "--by", "Reader")
-    assert review.read_marks(versioned)["says.thank"].on == TODAY
+def test_a_mark_without_a_day_is_of_today(folder: Path, docs: Path) -> None:
+    run(folder, docs, "--reviewed", "says.thank", "--by", "Reader")
+    assert review.read_marks(folder)["says.thank"].on == TODAY
 
 
-def test_a_text_that_is_not_there_cannot_be_marked(versioned: Path, docs: Path) -> None:
-    assert run(versioned, docs, "--reviewed", "says.weather", "--by", "Reader") == 1
-    assert review.read_marks(versioned) == review.read_marks(FOLDER)
+def test_a_text_that_is_not_there_cannot_be_marked(folder: Path, docs: Path) -> None:
+    assert run(folder, docs, "--reviewed", "says.weather", "--by", "Reader") == 1
+    assert review.read_marks(folder) == review.read_marks(FOLDER)
 
 
-def test_a_mark_needs_a_name(versioned: Path, docs: Path) -> None:
+def test_a_mark_needs_a_name(folder: Path, docs: Path) -> None:
     with pytest.raises(SystemExit):
-        run(versioned, docs, "--reviewed", "says.thank")
+        run(folder, docs, "--reviewed", "says.thank")
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n|\\`<&")))

@@ -117,7 +117,7 @@ def test_this_says_what_it_counts(text: str) -> None:
 def test_what_is_masked_shows_no_number_any_more(text: str) -> None:
     shown = masked(text, ())
     assert unexplained(shown) == []
-    assert shown.count(HIDDEN) == len(unexplained(text))
+    assert (HIDDEN in shown) is bool(unexplained(text))
 
 
 @given(st.text())

@@ -179,7 +179,7 @@ def test_an_answer_is_one_idea_a_bubble(words: Content) -> None:
     said = say(words, "faq", EN, topic="minimum_wage", country="TH")
     assert [reply.text for reply in said] == [
         "400 baht.",
-        "Do\n1️⃣ Ask\n2️⃣ Write it down",
+        "Do\n1. Ask\n2. Write it down",
         "Ask:\n☎️ 191 - Police\nFrom a source (1 July 2025)",
     ]
 
