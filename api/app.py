@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
@@ -22,6 +23,8 @@ STATIC = Path(__file__).parent / "static"
 
 BODY_LIMIT = 256 * 1024
 """Bytes of a request's body, where a route does not say otherwise."""
+
+TOO_LARGE = 413
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -64,7 +67,6 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        max_body_size=BODY_LIMIT,
     )
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for router in (
@@ -74,13 +76,17 @@ def create_app(
         health.router,
         *pages.routers,
     ):
-        app.include_router(router)
+        # Here and not for the whole app: so the refusal of a body passes the middleware too.
+        app.include_router(router, max_body_size=BODY_LIMIT)
     policy.check_routes(app.routes)
     _answers_to_errors(app, settings)
 
     @app.middleware("http")
     async def headers(request: Request, call_next: Callable[[Request], object]) -> Response:
         response: Response = await call_next(request)  # type: ignore[misc]
+        # Too large a body is refused before a route is asked, in one line of English.
+        if response.status_code == TOO_LARGE and _wants_page(request):
+            response = await run_in_threadpool(pages.error, request, TOO_LARGE)
         return _guarded(response, request, settings)
 
     return app

@@ -194,8 +194,12 @@ def _finished(session: Session, alert_id: str, now: datetime) -> bool:
         return True
     waiting = news.result(session, alert_id)[Delivery.WAITING]
     if waiting == 0:
-        alert.state, alert.ended_at = AlertState.DONE, now
-        session.add(alert)
+        # Only if nobody stopped it meanwhile: what was stopped is shown to nobody who writes later.
+        session.exec(
+            update(Alert)
+            .where(col(Alert.id) == alert_id, col(Alert.state) == AlertState.SENDING)
+            .values(state=AlertState.DONE, ended_at=now)
+        )
     return waiting == 0
 
 

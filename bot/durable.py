@@ -90,7 +90,7 @@ def _worth_another_try(error: BaseException) -> bool:
     should_retry=_worth_another_try,
 )
 def _play(parcel_id: str) -> int:
-    """Play the turn of a parcel; gives how many replies there are. Played before, it is not
+    """Play the turn of a parcel; gives how many pieces are to be sent. Played before, it is not
     again.
     """
     turns = _here().turns
@@ -108,7 +108,7 @@ def _count(parcel_id: str) -> int:
     site = _here().turns.site
     with site.store.reading() as session:
         outgoing = parcel.outgoing_of(session, site, parcel_id)
-    return len(outgoing.replies) if outgoing else 0
+    return len(outgoing.pieces) if outgoing else 0
 
 
 @DBOS.step(name="trouble")
@@ -170,11 +170,15 @@ def _send(parcel_id: str, conversation: str, number: int) -> bool:
     turns = _here().turns
     with turns.site.store.reading() as session:
         outgoing = parcel.outgoing_of(session, turns.site, parcel_id)
-    if outgoing is None or number >= len(outgoing.replies):
+    if outgoing is None or number >= len(outgoing.pieces):
         return False
     if outgoing.clear and number == 0 and outbox.clear(turns, conversation):
         return True  # nothing is left in the chat, so nobody need be told how to clear it
-    return outbox.send(turns, conversation, outgoing.replies[number])
+    piece = outgoing.pieces[number]
+    if isinstance(piece, str):
+        outbox.speak(turns, conversation, piece)
+        return True
+    return outbox.send(turns, conversation, piece)
 
 
 @DBOS.step(name="left")

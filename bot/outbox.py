@@ -21,8 +21,8 @@ AWAKE_FOR = timedelta(minutes=15)
 
 
 def send(turns: Turns, conversation_: str, reply: Reply) -> bool:
-    """Send one reply to a conversation, its recorded voice first; False when the channel refuses
-    for good or its window is closed.
+    """Send one reply to a conversation; False when the channel refuses for good or its window is
+    closed. Its recorded voice, if any, is sent by `speak`.
 
     Raises TryLater when it may work later.
     """
@@ -30,12 +30,14 @@ def send(turns: Turns, conversation_: str, reply: Reply) -> bool:
     if found is None:
         return False
     channel, address = found
-    _send_voice(turns, conversation_, channel, address, reply)
     try:
         sent = turns.wait(channel.send(address, reply))
     except Undeliverable as refusal:
         log.warning("%s refused a reply for good: %s", channel.name, refusal)
         return False
+    except TryLater as refusal:
+        _doubt(turns, conversation_, refusal)
+        raise
     _note(turns, conversation_, sent)
     return True
 
@@ -52,22 +54,21 @@ def _way_to(turns: Turns, conversation_: str) -> tuple[Channel, str] | None:
     return None if channel is None or closed else (channel, address)
 
 
-def _send_voice(
-    turns: Turns, conversation_: str, channel: Channel, address: str, reply: Reply
-) -> None:
-    """Send the recorded voice of a reply. Its text says the same, so it goes on without."""
-    if reply.voice is None:
-        return
+def speak(turns: Turns, conversation_: str, recording: str) -> None:
+    """Send a recorded voice, once: the text after it says the same, so it goes on without."""
+    found = _way_to(turns, conversation_)
     with turns.site.store.reading() as session:
-        sound = living.sound(session, reply.voice)
-    if sound is None:
+        sound = living.sound(session, recording)
+    if found is None or sound is None:
         return
+    channel, address = found
     try:
         sent = turns.wait(channel.send_voice(address, sound))
     except Undeliverable as refusal:
         log.warning("%s takes no voice: %s", channel.name, refusal)
     except TryLater as refusal:
         log.warning("%s takes no voice now: %s", channel.name, refusal)
+        _doubt(turns, conversation_, refusal)
     else:
         _note(turns, conversation_, sent)
 
@@ -76,6 +77,12 @@ def _note(turns: Turns, conversation_: str, marks: tuple[str, ...]) -> None:
     if marks:
         with turns.site.store.writing() as session:
             trace.note(session, conversation_, marks, turns.site.clock())
+
+
+def _doubt(turns: Turns, conversation_: str, refusal: TryLater) -> None:
+    """Remember that something may have arrived all the same: it cannot be deleted by its number."""
+    if not refusal.unsent:
+        _note(turns, conversation_, (trace.UNKNOWN,))
 
 
 def clear(turns: Turns, conversation_: str) -> bool:
@@ -91,13 +98,15 @@ def clear(turns: Turns, conversation_: str) -> bool:
         marks = trace.marks(session, conversation_)
         young = trace.is_whole(session, conversation_, turns.site.clock())
     try:
-        whole = turns.wait(channel.clear(address, marks)) and young
+        gone = bool(turns.wait(channel.clear(address, marks)))
     except Undeliverable as refusal:
         log.warning("%s could not be cleared: %s", channel.name, refusal)
-        whole = False
-    with turns.site.store.writing() as session:
-        trace.forget(session, conversation_, marks, turns.site.clock(), whole=whole)
-    return bool(whole)
+        gone = False
+    if gone:
+        # Else they are tried again when she hides again: what still stands there is not forgotten.
+        with turns.site.store.writing() as session:
+            trace.forget(session, conversation_, marks, turns.site.clock(), whole=young)
+    return gone and young
 
 
 def words(turns: Turns, conversation_: str, key: str) -> list[Reply]:

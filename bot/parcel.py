@@ -61,6 +61,15 @@ class Outgoing:
     news: tuple[str, ...] = ()
     clear: bool = False
 
+    @property
+    def pieces(self) -> tuple[Reply | str, ...]:
+        """Give what leaves one by one, each once: a reply, and before it the id of its recorded
+        voice. A voice that was sent is not sent again because its text is.
+        """
+        return tuple(
+            piece for reply in self.replies for piece in (reply.voice, reply) if piece is not None
+        )
+
 
 def accept(session: Session, site: Site, parcel_id: str, message: Message) -> bool:
     """Write a message down; False when this delivery is known already."""
@@ -159,6 +168,17 @@ def show(session: Session, parcel_id: str, now: datetime) -> str:
         row.shown = now
         session.add(row)
     return row.conversation
+
+
+def news_on_its_way(session: Session, site: Site, conversation: str) -> set[str]:
+    """Give the news that earlier answers show which have not left yet."""
+    query = select(Parcel.id).where(
+        Parcel.conversation == conversation,
+        col(Parcel.sealed_replies).is_not(None),
+        col(Parcel.shown).is_(None),
+    )
+    under_way = (outgoing_of(session, site, each) for each in session.exec(query).all())
+    return {alert for outgoing in under_way if outgoing for alert in outgoing.news}
 
 
 def all_shown_by(session: Session, conversation: str, parcel_id: str, moment: datetime) -> bool:

@@ -34,7 +34,7 @@ def surely_yes(normalised: str) -> bool:
 
 
 def plain_control(normalised: str) -> str | None:
-    """Give the intent (cancel, back, menu, language, again, simpler) of which normalised text is the plain order.
+    """Give the intent (a name in controls.yml) of which normalised text is the plain order.
 
     None when there is anything else in it: "stop" is an order, "I had to stop" is a story.
     """

@@ -14,6 +14,9 @@ from referrals.store import UtcDateTime
 
 DELETABLE_FOR = timedelta(hours=48)
 
+UNKNOWN = "?"
+"""Stands for a bubble that may be in the chat, and whose number nobody knows."""
+
 
 class Trace(SQLModel, table=True):
     """One bubble in a chat, by the platform's number; not a word of it."""

@@ -271,6 +271,9 @@ class Turns:
 
     def _say(self, message: Message, says: Sequence[Mapping[str, Any]]) -> Outgoing:
         now = self.site.clock()
+        hiding = any(str(say["say"]) == HIDE for say in says)
+        if hiding:  # what it says of her story would stay on the phone
+            says = [say for say in says if str(say["say"]) != NOTED]
         with self.site.store.writing() as session:
             language = conversation.state(session, message.conversation).language
             known, today = living.current(session, now), local_date(now)
@@ -284,7 +287,6 @@ class Turns:
                     shown.append(letter.id)
                 private = self._private(session, message.conversation, needs, letter, language)
                 replies += render(say, language, known, private, today)
-            hiding = any(str(say["say"]) == HIDE for say in says)
             untold = letter is not None and not shown and notice.is_waiting(session, letter.id)
             if letter is not None and untold and not hiding:
                 # Nobody could tell her so far (Messenger's window was closed): now she is here.
@@ -310,7 +312,9 @@ class Turns:
         busy = conversation.state(session, conversation_).awaiting is not None
         if busy or any(str(say["say"]) in {HIDE, SAFETY_CARD} for say in says):
             return []
-        return news.due(session, conversation_, self.site.clock())
+        on_its_way = parcel.news_on_its_way(session, self.site, conversation_)
+        due = news.due(session, conversation_, self.site.clock())
+        return [alert for alert in due if alert.id not in on_its_way]
 
     def _private(
         self,

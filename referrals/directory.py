@@ -145,7 +145,9 @@ def invite(
         member = Member(email=email.lower(), role=role, organisation_id=organisation_id)
     if member.public_key is not None:
         raise UsedLink("this person has an account already")
-    if member.organisation_id != organisation_id and _waits(member, now):
+    elsewhere = member.organisation_id != organisation_id
+    demoted = member.role == Role.ADMINISTRATOR and role is not Role.ADMINISTRATOR
+    if (elsewhere or demoted) and _waits(member, now):
         raise UsedLink("this person is invited elsewhere already")
     member.role, member.organisation_id = role, organisation_id
     member.link_hash = sha256(secret.encode()).hexdigest()

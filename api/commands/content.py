@@ -45,13 +45,17 @@ def import_(
 ) -> None:
     """Take over the answers of a file. With one answer that may not be said, none is taken over."""
     site = open_house()
-    raw, now = _read(file), site.clock()
+    now = site.clock()
+    try:
+        answers = exchange.read(_read(file))
+    except BadFile as error:
+        raise fail(str(error)) from None
     with site.store.writing() as session:
         editor = session.exec(select(Member).where(Member.email == by.lower())).one_or_none()
         if editor is None or editor.role != Role.EDITOR or editor.public_key is None:
             raise fail(f"{by} is no editor here")
         try:
-            proposal = exchange.propose(session, raw, now)
+            proposal = exchange.propose(session, answers, now)
         except BadFile as error:
             raise fail(str(error)) from None
         if proposal.complaints:

@@ -1,5 +1,6 @@
 """Answers: which want looking at, and one answer with its form, preview, voices and history."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -178,6 +179,7 @@ def _view(
         "typed": form is not None,
         "spans": SPANS,
         "limits": editing.LIMITS,
+        "list_limits": editing.LIST_LIMITS,
     }
 
 
@@ -225,8 +227,9 @@ def look(request: Request, who: Editor, topic: str, country: str, form: Form) ->
     parts["over"] = _number(form.get("over", ""), held.version)
     if entry is not None:
         complaints = editing.judged(topic, entry, held.content, held.now)
-        if not living.misfits(topic, entry, held.content):
-            parts["preview"] = editing.preview(topic, entry, held.content, held.now, words)
+        far_too_long = any(len(text) > rules.FAR_TOO_LONG for text in typed.values())
+        if not far_too_long and not living.misfits(topic, entry, held.content):
+            parts["preview"] = editing.preview(session, topic, entry, held.content, held.now, words)
     view = AnswerView(**parts, complaints=complaints)  # type: ignore[arg-type]
     return page("answer.html", shell, view)
 
@@ -315,12 +318,15 @@ def _written(
     try:
         _write(session, who, held, entry, over=over, note=note)
     except living.ChangedMeanwhile:
-        shell = shell_of(request, who)
-        held = _held(session, held.topic, held.entry.country, held.now)
-        parts = _view(session, held, Words(shell.language))
-        view = AnswerView(**parts, problem=CHANGED)  # type: ignore[arg-type]
-        return page("answer.html", shell, view, status=409)
+        return _changed(request, who, session, held)
     return _back(held.topic, held.entry.country, done)
+
+
+def _changed(request: Request, who: SignedIn, session: Session, held: _Held) -> HTMLResponse:
+    shell = shell_of(request, who)
+    held = _held(session, held.topic, held.entry.country, held.now)
+    view = AnswerView(**_view(session, held, Words(shell.language)), problem=CHANGED)  # type: ignore[arg-type]
+    return page("answer.html", shell, view, status=409)
 
 
 def _write(
@@ -371,10 +377,14 @@ def _refused(
 def record(
     request: Request, who: Editor, topic: str, country: str, language: Language, sent: File
 ) -> Response:
-    """Keep a recorded answer. Raises HTTPException 404."""
+    """Keep a recorded answer, unless the words were changed since they were read. Raises
+    HTTPException 404.
+    """
     shell, site = shell_of(request, who), site_of(request)
     with site.store.writing() as session:
         held = _held(session, topic, country, site.clock())
+        if _number(sent.fields.get("over", ""), -1) != held.version:
+            return _changed(request, who, session, held)
         try:
             living.record(
                 session,
@@ -409,9 +419,15 @@ def unrecord(
     return _back(topic, country, "unrecorded")
 
 
+_TRACKS = re.compile(rb"hdlr.{8}(soun|vide)", re.DOTALL)
+"""What an MP4 holds: a handler for each track. Android's recorders name their M4A as films."""
+
+
 def sound_type(sound: bytes) -> str:
     """Tell the media type from the bytes alone; empty for what Telegram plays as no voice."""
     found: str = filetype.guess_mime(sound[:512]) or ""
+    if found == "video/mp4" and set(_TRACKS.findall(sound)) == {b"soun"}:
+        return "audio/mp4"
     if found == "audio/ogg" and b"OpusHead" not in sound[:512]:
         return ""
     return found if found in living.SOUNDS else ""

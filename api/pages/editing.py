@@ -20,8 +20,7 @@ from api.pages.views import Label
 from api.policy import signed_in
 from api.words import LANGUAGE_NAMES, Words, mark
 from bot.actions import questions
-from bot.actions.protocol import Asked
-from bot.content import Content, living, rules, voice_key
+from bot.content import Content, living, rules
 from bot.content.render import render, said_date
 from bot.content.shapes import FaqEntry
 from bot.message import Language, Reply
@@ -47,6 +46,7 @@ SENTENCES = (
     mark("The Khmer letters do not stand in the order of Unicode."),
     mark("An invisible letter hides in the words."),
     mark("Here is a number that could be called; numbers come from the list of contacts alone."),
+    mark("Here is a web address; write the name of the office instead."),
     mark("This is a word of an office."),
     mark("This day is still to come."),
     mark("The review is due before the date of what is said."),
@@ -78,7 +78,10 @@ LIMITS: Mapping[str, int] = {
     for language in Language
     for field, limit in (("answer", rules.ANSWER_LIMIT), ("simple", rules.SIMPLE_LIMIT))
 }
-"""Characters of a field, counted while typing. An answer that is a list may be longer."""
+"""Characters of a field, counted while typing."""
+
+LIST_LIMITS: Mapping[str, int] = {f"{language}_answer": rules.LIST_LIMIT for language in Language}
+"""The same for an answer that is a list."""
 
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u2060\ufeff]")
 """What a keyboard puts between Khmer words and nobody sees."""
@@ -233,6 +236,13 @@ def reading(entry: FaqEntry, content: Content, words: Words) -> Reading:
             content.contacts[code].name(here) if code in content.contacts else code
             for code in entry.ask
         ),
+        leads=tuple(
+            labels.label(table, code, words.language).text
+            for table, codes in (("category", (entry.category,)), ("topic", entry.related))
+            for code in codes
+            if code
+        ),
+        facts=entry.facts,
     )
 
 
@@ -292,14 +302,14 @@ def voices(
 
 
 def preview(
-    topic: str, entry: FaqEntry, content: Content, now: datetime, words: Words
+    session: Session, topic: str, entry: FaqEntry, content: Content, now: datetime, words: Words
 ) -> tuple[Chat, ...]:
     """Give what a phone would show of this answer today, in both languages: exactly what the bot
     sends, with its buttons; and the same said more simply.
 
     The answer must fit (living.misfits), or it cannot be said.
     """
-    edited = _with(content, topic, entry)
+    edited = _with(session, content, topic, entry)
     return tuple(
         Chat(
             language_label(language, words),
@@ -310,17 +320,12 @@ def preview(
     )
 
 
-def _with(content: Content, topic: str, entry: FaqEntry) -> Content:
+def _with(session: Session, content: Content, topic: str, entry: FaqEntry) -> Content:
     """Give all words with one answer in the place of the one that stands."""
     standing = next(each for each in content.faq[topic] if each.country == entry.country)
     group = tuple(entry if each is standing else each for each in content.faq[topic])
-    old = {
-        voice_key(topic, entry.country, language)
-        for language in Language
-        if living.words_read(entry, language) != living.words_read(standing, language)
-    }
-    recordings = {key: id_ for key, id_ in content.recordings.items() if key not in old}
-    return replace(content, faq={**content.faq, topic: group}, recordings=recordings)
+    faq = {**content.faq, topic: group}
+    return replace(content, faq=faq, recordings=living.sent(session, faq))
 
 
 def _bubbles(
@@ -332,10 +337,8 @@ def _bubbles(
     *,
     simple: bool,
 ) -> tuple[Bubble, ...]:
-    how = questions._How(simple=simple, voice=not simple)
-    asked = Asked("", "", "", language, {}, None, {}, (), None, None, now)
-    buttons = questions._buttons(content, topic, entry, asked, how)
-    say = replace(questions._said(topic, entry, how), buttons=buttons)
+    how = questions.How(simple=simple, voice=not simple)
+    say = questions.said(content, topic, entry, language, how)
     replies = render(say.as_json(), language, content, {}, local_date(now))
     return tuple(bubble(each) for each in replies)
 

@@ -102,12 +102,18 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of an answer in both languages, its dates and whom it names, to read."""
+    """The words of an answer in both languages, its dates and whom it names, to read.
+
+    `leads` are the complaint and the questions its buttons lead to; `facts` codes of what it rests
+    on.
+    """
 
     said: tuple[Said, ...]
     as_of: str
     review_by: date
     ask: tuple[str, ...]
+    leads: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +148,7 @@ class AnswerView:
     `stands` has the words that hold now when somebody else saved meanwhile. `note` says what was
     just done, `problem` what could not be; both are English message ids. `typed`: the form holds
     what somebody typed and has not saved. `saved`: what was typed is
-    safe. `limits` are characters, by field.
+    safe. `limits` are characters, by field; `list_limits` those of a list.
     """
 
     path: str
@@ -165,6 +171,7 @@ class AnswerView:
     saved: bool = False
     spans: tuple[int, ...] = (6, 12)
     limits: Mapping[str, int] = field(default_factory=dict)
+    list_limits: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,13 +56,13 @@ def ask(request: Request, who: Editor) -> HTMLResponse:
 def judge(request: Request, who: Editor, sent: File) -> HTMLResponse:
     """Show what a file would change, or why it is refused. Nothing is saved."""
     site = site_of(request)
-    with site.store.reading() as session:
-        try:
-            proposal = exchange.propose(session, sent.file, site.clock())
-        except BadFile as error:
-            view = ImportView(sent=True, problem=error.problem, where=error.where)
-            return page("import.html", shell_of(request, who), view, status=422)
-        return _review(request, who, session, proposal)
+    try:
+        answers = exchange.read(sent.file)
+        with site.store.reading() as session:
+            proposal = exchange.propose(session, answers, site.clock())
+            return _review(request, who, session, proposal)
+    except BadFile as error:
+        return _bad(request, who, error)
 
 
 @router.post("/take-over", max_body_size=BODY)
@@ -71,26 +71,31 @@ def take_over(request: Request, who: Editor, sent: File) -> Response:
     would be changed now, these are shown first.
     """
     site = site_of(request)
-    file, now = sent.fields.get("content", "").encode(), site.clock()
-    with site.store.writing() as session:
-        try:
-            proposal = exchange.propose(session, file, now)
+    try:
+        answers = exchange.read(sent.fields.get("content", "").encode())
+        with site.store.writing() as session:
+            now = site.clock()
+            proposal = exchange.propose(session, answers, now)
             if proposal.complaints or proposal.mark != sent.fields.get("mark"):
                 return _review(request, who, session, proposal, meanwhile=True)
             note = editing.tidy(sent.fields.get("note", "")) or "⇪"
             exchange.take_over(session, proposal, author=who.member_id, note=note, now=now)
-        except BadFile as error:
-            view = ImportView(sent=True, problem=error.problem, where=error.where)
-            return page("import.html", shell_of(request, who), view, status=422)
-        for each in proposal.changes:
-            audit.add(
-                session,
-                now,
-                audit.Act.EDITED,
-                member_id=who.member_id,
-                subject=f"{each.topic}/{each.new.country}",
-            )
+            for each in proposal.changes:
+                audit.add(
+                    session,
+                    now,
+                    audit.Act.EDITED,
+                    member_id=who.member_id,
+                    subject=f"{each.topic}/{each.new.country}",
+                )
+    except BadFile as error:
+        return _bad(request, who, error)
     return RedirectResponse(f"/answers?taken_over={len(proposal.changes)}", status_code=303)
+
+
+def _bad(request: Request, who: Editor, error: BadFile) -> HTMLResponse:
+    view = ImportView(sent=True, problem=error.problem, where=error.where)
+    return page("import.html", shell_of(request, who), view, status=422)
 
 
 def _review(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from api.pages import editing, news_shown
 from api.pages.editing import Editor
 from api.pages.editing_views import Complaint
-from api.pages.news_views import AlertLine, AlertsView, AlertView, WriteView
+from api.pages.news_views import AlertLine, AlertsView, AlertView, Phone, WriteView
 from api.pages.page import page
 from api.pages.shell import shell_of, site_of
 from api.parts import parts_of
@@ -48,10 +49,21 @@ LIMITS: Mapping[str, int] = {
 
 REFUSED = mark("Not saved: some words cannot be said like this. See below.")
 COUNT_CHANGED = mark("The number of people has changed meanwhile. Nothing was sent: look again.")
+MEANWHILE = mark(
+    "Somebody else changed this news while you wrote. Yours is still in the form, and above it "
+    "stands what holds now. When you save, yours takes its place."
+)
+WORDS_CHANGED = mark(
+    "Somebody else changed the words meanwhile. Nothing was sent: read them again."
+)
 NOT_A_DAY = mark("There is no such day.")
 ONE_BUBBLE = mark("There is an empty line: news is one bubble.")
 
 _EMPTY_LINES = re.compile(r"\n\s*\n")
+
+
+class _WordsChanged(Exception):
+    """What would be sent is not what the sender read."""
 
 
 # ---- the list
@@ -113,8 +125,7 @@ def reopen(request: Request, who: Editor, alert_id: str) -> Response:
         alert = _alert(session, alert_id)
     if alert.state != AlertState.DRAFT:
         return _to(alert_id)
-    fields = {name: str(getattr(alert, name)) for name in FIELDS}
-    return _form(request, who, f"/news/{alert_id}/change", fields)
+    return _form(request, who, f"/news/{alert_id}/change", _fields(alert), over=_words_of(alert))
 
 
 @router.post("/{alert_id}/change")
@@ -122,12 +133,17 @@ def change(request: Request, who: Editor, alert_id: str, form: Form) -> Response
     """Write a draft anew. Raises HTTPException 404; what was sent stays as it was."""
     fields = _tidied(form)
     written, complaints = _judged(request, fields)
+    path, over = f"/news/{alert_id}/change", form.get("over", "")
     if complaints:
-        return _form(request, who, f"/news/{alert_id}/change", fields, complaints)
+        return _form(request, who, path, fields, complaints, over=over)
     with _drafts_only(), _site_writing(request) as session:
+        standing = news.draft_of(session, alert_id)
+        if over != _words_of(standing):
+            return _form(request, who, path, fields, over=_words_of(standing), stands=standing)
         news.change(session, alert_id, written, author=who.member_id)
         _note(request, session, who, alert_id, AlertState.DRAFT)
-    return RedirectResponse(f"/news/{alert_id}?saved=change", status_code=303)
+        return RedirectResponse(f"/news/{alert_id}?saved=change", status_code=303)
+    return _to(alert_id)
 
 
 @router.post("/{alert_id}/discard", dependencies=[Depends(checked_form)])
@@ -172,9 +188,16 @@ def _form(
     path: str,
     fields: Mapping[str, str],
     complaints: Mapping[str, tuple[Complaint, ...]] | None = None,
+    *,
+    over: str = "",
+    stands: Alert | None = None,
 ) -> HTMLResponse:
-    shell = shell_of(request, who)
-    words = Words(shell.language)
+    shell, now = shell_of(request, who), _now(request)
+    words, phones = Words(shell.language), tuple[Phone, ...]()
+    if stands is not None:
+        with site_of(request).store.reading() as session:
+            content = living.current(session, now)
+        phones = news_shown.phones(stands, content, local_date(now), words)
     view = WriteView(
         path=path,
         back="/news" if path == "/news/new" else path.rpartition("/")[0],
@@ -182,10 +205,22 @@ def _form(
         countries=tuple(editing.country(code, words) for code in news.COUNTRIES),
         limits=LIMITS,
         complaints=complaints or {},
-        problem=REFUSED if complaints else "",
-        typed=bool(complaints),
+        problem=REFUSED if complaints else MEANWHILE if stands else "",
+        typed=bool(complaints or stands),
+        over=over,
+        stands=phones,
     )
-    return page("news_write.html", shell, view, status=422 if complaints else 200)
+    status = 422 if complaints else 409 if stands else 200
+    return page("news_write.html", shell, view, status=status)
+
+
+def _fields(alert: Alert) -> dict[str, str]:
+    return {name: str(getattr(alert, name)) for name in FIELDS}
+
+
+def _words_of(alert: Alert) -> str:
+    """Name what a draft says: another when it was written anew."""
+    return sha256("\0".join(_fields(alert).values()).encode()).hexdigest()
 
 
 # ---- one piece of news
@@ -208,7 +243,8 @@ def ask(request: Request, who: Editor, alert_id: str) -> HTMLResponse:
 def send(request: Request, who: Editor, alert_id: str, form: Form) -> Response:
     """Let it go to the number of people that was named. Raises HTTPException 404.
 
-    Pressed twice, it is sent once. When the number has changed, the question is asked again.
+    Pressed twice, it is sent once. When the number or the words have changed, the question is asked
+    again.
     """
     try:
         told = int(form.get("told", ""))
@@ -216,10 +252,14 @@ def send(request: Request, who: Editor, alert_id: str, form: Form) -> Response:
         return _to(alert_id, "/send")
     try:
         with _drafts_only(), _site_writing(request) as session:
+            if form.get("over") != _words_of(news.draft_of(session, alert_id)):
+                raise _WordsChanged
             freeze(session, alert_id, _channels(request), _now(request), told=told)
             _note(request, session, who, alert_id, AlertState.SENDING)
     except AudienceChanged:
         return _shown(request, who, alert_id, asking=True, problem=COUNT_CHANGED, status=409)
+    except _WordsChanged:
+        return _shown(request, who, alert_id, asking=True, problem=WORDS_CHANGED, status=409)
     with site_of(request).store.reading() as session:
         going = _alert(session, alert_id).state == AlertState.SENDING
     if going:
@@ -289,7 +329,8 @@ def _shown(
         asking=asking and draft,
         asleep=news_shown.wakes(_quiet(request), now),
         problem=problem,
-        saved=saved,
+        over=_words_of(found),
+        saved=saved if draft else "",
     )
     return page("news_item.html", shell, view, status=status)
 

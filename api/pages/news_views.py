@@ -41,7 +41,8 @@ class AlertsView:
 @dataclass(frozen=True, slots=True)
 class WriteView:
     """The form, for new news or for a draft. `path` is where it is sent, `back` where not to send
-    it leads. `typed` tells that this is what was refused.
+    it leads. `typed` tells that this is what was refused. `over` names the words it is written
+    over; `stands` shows those that somebody else wrote meanwhile.
     """
 
     path: str
@@ -52,6 +53,8 @@ class WriteView:
     complaints: Mapping[str, tuple[Complaint, ...]] = field(default_factory=dict)
     problem: str = ""
     typed: bool = False
+    over: str = ""
+    stands: tuple["Phone", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,8 @@ class AlertView:
     """One piece of news: a draft has an audience, one that was sent has progress.
 
     `asking` is whether this is the second question before it is sent. `asleep` is until when it
-    would wait if it were sent now. `saved` is the form whose typed words need no keeping any more.
+    would wait if it were sent now. `over` names the words that are sent. `saved` is the form whose
+    typed words need no keeping any more.
     """
 
     path: str
@@ -108,4 +112,5 @@ class AlertView:
     asking: bool = False
     asleep: datetime | None = None
     problem: str = ""
+    over: str = ""
     saved: str = ""

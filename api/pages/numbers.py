@@ -50,7 +50,7 @@ def numbers(request: Request, who: Editor, done: str = "") -> HTMLResponse:
             _line(code, contact, states[code], calls.get(code, ()), today, words)
             for code, contact in content().contacts.items()
         ),
-        key=lambda line: (line.until, line.name),
+        key=lambda line: (line.state != "broken", line.until, line.name),
     )
     view = NumbersView(
         due=tuple(line for line in lines if line.state != "good"),

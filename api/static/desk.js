@@ -23,7 +23,9 @@ for (const letter of document.querySelectorAll("[data-left]")) {
   const left = document.getElementById(letter.dataset.left).querySelector("[data-count]");
   const count = () => {
     left.hidden = false;
-    left.querySelector("[data-number]").textContent = (letter.dataset.limit ?? letter.maxLength) - letter.value.length;
+    const { limit = letter.maxLength, listLimit = limit } = letter.dataset;
+    const most = /^•/m.test(letter.value) ? listLimit : limit;
+    left.querySelector("[data-number]").textContent = most - letter.value.length;
   };
   letter.addEventListener("input", count);
   if (letter.value) count();
@@ -41,6 +43,8 @@ for (const copy of document.querySelectorAll("[data-copy]")) {
 // line, and a session that ended while somebody was writing.
 for (const saved of document.querySelectorAll("[data-saved]")) {
   sessionStorage.removeItem(saved.dataset.saved);
+  // Loaded again, this address must not throw away what was typed since.
+  history.replaceState(null, "", location.pathname);
 }
 for (const form of document.querySelectorAll("form[data-keep]")) {
   const place = form.dataset.keep;

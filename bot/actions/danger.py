@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlmodel import Session
 
+from bot import news
 from bot.actions.lodging import enough_today
 from bot.actions.protocol import SAYABLE, Answer, Asked, Say, choice
 from bot.actions.steps import accepts
@@ -99,7 +100,11 @@ def _agreed(known: Content, asked: Asked) -> list[consent.Asked]:
 
 
 def hide(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
-    """Tell how to delete the chat, and leave an innocent line as its last."""
+    """Tell how to delete the chat, and leave an innocent line as its last.
+
+    News ends with it: the next piece would give away by itself what this chat is.
+    """
+    news.unsubscribe(session, asked.conversation)
     how = f"hide_how_{asked.channel}"
     if how not in content().says:
         how = "hide_how_web"

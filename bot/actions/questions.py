@@ -9,6 +9,7 @@ from bot.actions.protocol import SAYABLE, Answer, Asked, Say, choice, slot
 from bot.content import ANYWHERE, Content, content, living, voice_key
 from bot.content.render import FAQ, SIMPLE
 from bot.content.shapes import FaqEntry
+from bot.message import Language
 from referrals.site import Site
 from referrals.taxonomy import Topic
 
@@ -21,7 +22,7 @@ ANSWERED = "answered"
 
 
 @dataclass(frozen=True, slots=True)
-class _How:
+class How:
     """How an answer is to be given: more simply, and with its recorded voice."""
 
     simple: bool = False
@@ -38,7 +39,7 @@ def faq(session: Session, site: Site, asked: Asked) -> Answer:
         conversation.set_country(session, asked.conversation, named)
     known = conversation.state(session, asked.conversation)
     country = named or asked.slot("country") or known.country
-    return _answer(session, site, asked, topic, country, _How(voice=not known.low_data))
+    return _answer(session, site, asked, topic, country, How(voice=not known.low_data))
 
 
 def again(session: Session, site: Site, asked: Asked) -> Answer:
@@ -47,7 +48,7 @@ def again(session: Session, site: Site, asked: Asked) -> Answer:
     if last is None:
         return Answer() if asked.loop else Answer((Say("again_nothing"),))
     low = conversation.state(session, asked.conversation).low_data
-    return _answer(session, site, asked, *last, _How(voice=not low))
+    return _answer(session, site, asked, *last, How(voice=not low))
 
 
 def simpler(session: Session, site: Site, asked: Asked) -> Answer:
@@ -55,7 +56,7 @@ def simpler(session: Session, site: Site, asked: Asked) -> Answer:
     last = _last(asked)
     if last is None:
         return Answer() if asked.loop else Answer((Say("again_nothing"),))
-    return _answer(session, site, asked, *last, _How(simple=True))
+    return _answer(session, site, asked, *last, How(simple=True))
 
 
 def listen(session: Session, site: Site, asked: Asked) -> Answer:
@@ -63,7 +64,7 @@ def listen(session: Session, site: Site, asked: Asked) -> Answer:
     last = _last(asked)
     if last is None:
         return Answer() if asked.loop else Answer((Say("again_nothing"),))
-    return _answer(session, site, asked, *last, _How(voice=True))
+    return _answer(session, site, asked, *last, How(voice=True))
 
 
 def _last(asked: Asked) -> tuple[str, str | None] | None:
@@ -80,7 +81,7 @@ def _last(asked: Asked) -> tuple[str, str | None] | None:
 
 
 def _answer(
-    session: Session, site: Site, asked: Asked, topic: str, country: str | None, how: _How
+    session: Session, site: Site, asked: Asked, topic: str, country: str | None, how: How
 ) -> Answer:
     words = living.current(session, site.clock())
     entries = words.answers(topic, country)
@@ -90,15 +91,21 @@ def _answer(
             for entry in entries
         )
         return Answer((Say("faq_country", {"topic": topic}, (*where, "menu")),))
-    says = [_said(topic, entry, how) for entry in entries]
-    if not asked.loop:
-        buttons = _buttons(words, topic, entries[0], asked, how)
-        says[-1] = Say(FAQ, says[-1].values, buttons)
+    says = (
+        tuple(Say(FAQ, _values(topic, entry, how), ()) for entry in entries)
+        if asked.loop
+        else (said(words, topic, entries[0], asked.language, how),)
+    )
     remembered = f"{topic}/{entries[0].country if len(entries) == 1 else ''}"
-    return Answer(tuple(says), (slot("topic", topic), slot(ANSWERED, remembered)))
+    return Answer(says, (slot("topic", topic), slot(ANSWERED, remembered)))
 
 
-def _said(topic: str, entry: FaqEntry, how: _How) -> Say:
+def said(words: Content, topic: str, entry: FaqEntry, language: Language, how: How) -> Say:
+    """Give one answer with its buttons. The desk's preview of the chat shows it so too."""
+    return Say(FAQ, _values(topic, entry, how), _buttons(words, topic, entry, language, how))
+
+
+def _values(topic: str, entry: FaqEntry, how: How) -> dict[str, str]:
     values = {"topic": topic}
     if entry.country != ANYWHERE:
         values["country"] = entry.country
@@ -106,11 +113,11 @@ def _said(topic: str, entry: FaqEntry, how: _How) -> Say:
         values["form"] = SIMPLE
     if how.voice:
         values["voice"] = "yes"
-    return Say(FAQ, values, ())
+    return values
 
 
 def _buttons(
-    words: Content, topic: str, entry: FaqEntry, asked: Asked, how: _How
+    words: Content, topic: str, entry: FaqEntry, language: Language, how: How
 ) -> tuple[SAYABLE, ...]:
     """Give what can be done after an answer; the most urgent first."""
     here = {} if entry.country == ANYWHERE else {"country": entry.country}
@@ -118,7 +125,7 @@ def _buttons(
     if entry.category is not None:
         buttons.append(choice("button.problem", "complaint", category=entry.category, **here))
     buttons.append("person")
-    recorded = voice_key(topic, entry.country, asked.language) in words.recordings
+    recorded = voice_key(topic, entry.country, language) in words.recordings
     if recorded and not how.voice and not how.simple:
         buttons.append(choice("button.listen", "listen", topic=topic, **here))
     if not how.simple:

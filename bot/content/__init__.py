@@ -153,6 +153,7 @@ def _faq(folder: Traversable) -> dict[str, tuple[FaqEntry, ...]]:
 
 
 def read(folder: Traversable, name: str, shape: type[Shape]) -> Shape:
+    """Read one content file into its shape. Raises BadContent, naming the file and the place."""
     try:
         with (folder / name).open(encoding="utf-8") as file:
             raw: Any = yaml.load(file, _Loader)  # noqa: S506 a SafeLoader with fewer resolvers

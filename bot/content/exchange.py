@@ -43,6 +43,8 @@ class BadFile(Exception):
     """A file that holds no answers. `problem` is one of PROBLEMS, `where` the place in the file."""
 
     def __init__(self, problem: str, where: str = "") -> None:
+        # YAML can name half a letter (a surrogate), which no page can show.
+        where = where.encode(errors="replace").decode()
         super().__init__(f"{problem} {where}".strip())
         self.problem, self.where = problem, where
 
@@ -176,15 +178,18 @@ def read(file: bytes) -> Answers:
         raise BadFile(NOT_YAML) from None
 
 
-def propose(session: Session, file: bytes, now: datetime) -> Proposal:
+def propose(session: Session, answers: Answers, now: datetime) -> Proposal:
     """Say what a file would change of the answers as they hold now. `now` is UTC.
+
+    The file is read (`read`) before a transaction is begun: that may take seconds, in which nobody
+    else could write.
 
     An answer that is the same stays out, and so is not judged. Raises BadFile.
     """
     words = living.current(session, now)
     standing = {(t, e.country): e for t, entries in words.faq.items() for e in entries}
     wanted: dict[tuple[str, str], FaqEntry] = {}
-    for topic, entries in read(file).items():
+    for topic, entries in answers.items():
         for entry in entries:
             place = (topic, entry.country)
             if place not in standing or place in wanted:

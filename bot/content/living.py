@@ -73,7 +73,8 @@ class NumberCheck(SQLModel, table=True):
 class Recording(SQLModel, table=True):
     """An answer read aloud, in one language. The newest that was not taken away is sent.
 
-    `said` is `words_read` of what is read: other words make the recording old.
+    `said` is `words_read` of what is read: other words make the recording old. `sound` comes last:
+    SQLite reads through it to what would stand behind.
     """
 
     __tablename__ = "recording"
@@ -84,11 +85,11 @@ class Recording(SQLModel, table=True):
     language: str = Field(max_length=2)
     media_type: str = Field(max_length=32)
     size: int
-    sound: bytes
     said: str = Field(default="", max_length=64)
     author_id: str | None = Field(default=None, foreign_key="member.id", max_length=32)
     at: datetime = Field(sa_type=UtcDateTime)
     removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    sound: bytes
 
 
 class ChangedMeanwhile(Exception):
@@ -105,18 +106,7 @@ class UnfitSound(Exception):
 
 # ---- what holds now
 
-
-@dataclass(frozen=True, slots=True)
-class _Revision:
-    """Tells one state of the desk's changes from another."""
-
-    answers: tuple[int | datetime | None, ...]
-    numbers: tuple[int | datetime | None, ...]
-    recordings: tuple[int | datetime | None, ...]
-    day: date
-
-
-_made: WeakKeyDictionary[Pool, tuple[_Revision, Content]] = WeakKeyDictionary()
+_made: WeakKeyDictionary[Pool, tuple[tuple[object, ...], Content]] = WeakKeyDictionary()
 """The last content made for each database of this process: words are read far more often than they
 change.
 """
@@ -126,20 +116,25 @@ def current(session: Session, now: datetime, files: Content | None = None) -> Co
     """Give all words as they hold now: the files, and what the desk changed. `now` is UTC."""
     base = files or content()
     pool = session.get_bind().engine.pool
-    revision = _revision(session, now)
+    today = local_date(now)
+    revision = (today, *_revision(session))
     known = _made.get(pool)
     if known is not None and known[0] == revision and files is None:
         return known[1]
-    made = _overlaid(session, base, revision.day)
+    made = _overlaid(session, base, today)
     if files is None:
         _made[pool] = (revision, made)
     return made
 
 
-def _revision(session: Session, now: datetime) -> _Revision:
-    # The time besides the number: a number that a transaction gave back is given out again.
-    answers = session.exec(select(func.max(AnswerVersion.id), func.max(AnswerVersion.at))).one()
-    numbers = session.exec(select(func.max(NumberCheck.id), func.max(NumberCheck.at))).one()
+def _revision(session: Session) -> tuple[object, ...]:
+    """Tell one state of the desk's changes from another."""
+    # The time besides the number: a number that a transaction gave back is given out again. How
+    # many besides these: of two transactions the one that began first may end last.
+    answers, numbers = (
+        session.exec(select(func.count(), func.max(table.id), func.max(table.at))).one()
+        for table in (AnswerVersion, NumberCheck)
+    )
     sounds = session.exec(
         select(
             func.count(),
@@ -148,7 +143,7 @@ def _revision(session: Session, now: datetime) -> _Revision:
             func.max(Recording.removed_at),
         ).select_from(Recording)
     ).one()
-    return _Revision(tuple(answers), tuple(numbers), tuple(sounds), local_date(now))
+    return *answers, *numbers, *sounds
 
 
 def _overlaid(session: Session, base: Content, today: date) -> Content:
@@ -166,11 +161,7 @@ def _overlaid(session: Session, base: Content, today: date) -> Content:
         faq=faq,
         hidden=unconfirmed - emergency,
         unsure=emergency,
-        recordings={
-            voice_key(each.topic, each.country, each.language): each.id
-            for each in recordings(session, faq)
-            if not each.stale
-        },
+        recordings=sent(session, faq),
     )
 
 
@@ -369,7 +360,7 @@ def recordings(session: Session, faq: Mapping[str, tuple[FaqEntry, ...]]) -> lis
     rows = session.exec(
         select(Recording)
         .options(defer(col(Recording.sound)))  # type: ignore[arg-type]
-        .where(col(Recording.removed_at).is_(None))
+        .where(col(Recording.removed_at).is_(None), col(Recording.language).in_(Language))
         .order_by(col(Recording.at))
     )
     entries = {(topic, each.country): each for topic, group in faq.items() for each in group}
@@ -386,6 +377,15 @@ def recordings(session: Session, faq: Mapping[str, tuple[FaqEntry, ...]]) -> lis
             stale=entry is None or row.said != words_read(entry, language),
         )
     return list(newest.values())
+
+
+def sent(session: Session, faq: Mapping[str, tuple[FaqEntry, ...]]) -> dict[str, str]:
+    """Give the recordings that say what the answers say: their ids by `voice_key`."""
+    return {
+        voice_key(each.topic, each.country, each.language): each.id
+        for each in recordings(session, faq)
+        if not each.stale
+    }
 
 
 def record(

@@ -39,6 +39,9 @@ SIMPLE_LIMIT = 140
 SOURCE_LIMIT = 80
 """Characters with which a source is named."""
 
+FAR_TOO_LONG = 5_000
+"""Characters of one text from which on nothing is looked at but its length: that takes long."""
+
 REVIEW_WITHIN = timedelta(days=731)
 """The furthest day of review: in two years."""
 
@@ -54,6 +57,7 @@ NOT_ENGLISH = "There is Khmer in the English words."
 NOT_IN_ORDER = "The Khmer letters do not stand in the order of Unicode."
 INVISIBLE = "An invisible letter hides in the words."
 NUMBER = "Here is a number that could be called; numbers come from the list of contacts alone."
+ADDRESS = "Here is a web address; write the name of the office instead."
 JARGON = "This is a word of an office."
 NO_DATE = "There is no such day."
 FUTURE = "This day is still to come."
@@ -73,6 +77,7 @@ RULES = frozenset(
         NOT_IN_ORDER,
         INVISIBLE,
         NUMBER,
+        ADDRESS,
         JARGON,
         NO_DATE,
         FUTURE,
@@ -86,7 +91,16 @@ RULES = frozenset(
 
 _KHMER = regex.compile(r"\p{Khmer}")
 _LETTER = regex.compile(r"\p{L}")
-_PLACEHOLDER = regex.compile(r"\{\w*\}")
+_PLACEHOLDER = regex.compile(r"\{[a-z_]+\}")
+"""Without digits: `{1280}` is a number that somebody could call."""
+
+_ADDRESS = regex.compile(
+    r"\w+://\S*|www\.\S*|[\w.]*@\s?\w+"
+    r"|[\p{L}\p{N}][\w-]*(?:\s?\.\s?com|\s\.\s?(?:org|net|info|me))\b"
+    r"|[\p{L}\p{N}][\w-]*[.。](?:(?!\p{Khmer})\p{L}){2,}(?:/\S*)?",
+    regex.IGNORECASE,
+)
+"""What a phone turns into something to press, and what is that but for a blank."""
 _INVISIBLE = regex.compile("[\u200b-\u200f\u2060\ufeff\u00ad\u17b4\u17b5]")
 _EXPLAINED = r"(?!\s*\()"
 """A word of an office may stand where the text says at once, in brackets, what it is."""
@@ -154,6 +168,8 @@ def said(
         return
     if limit is not None and len(words) > limit:
         yield Complaint(place, TOO_LONG, f"{len(words)} > {limit}")
+        if len(words) > FAR_TOO_LONG:
+            return
     own = _PLACEHOLDER.sub("", words)
     if language is Language.EN and (khmer := _KHMER.search(own)):
         yield Complaint(place, NOT_ENGLISH, own[khmer.start() :][:20])
@@ -162,6 +178,9 @@ def said(
     yield from written(place, words)
     for figure in unexplained(own, allowed):
         yield Complaint(place, NUMBER, figure)
+    # The same signs in another width or style lead to the same place.
+    for address in _ADDRESS.findall(unicodedata.normalize("NFKC", words)):
+        yield Complaint(place, ADDRESS, address)
     for word in jargon_in(own, language):
         yield Complaint(place, JARGON, f"{word} → {jargon()[language][word]}")
 

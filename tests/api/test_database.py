@@ -1,13 +1,16 @@
 """The migrations make what the models say, on both databases."""
 
+from datetime import UTC, datetime
+
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel
 
 from api.database import alembic_config, migrate
 from api.migrations import tables
+from bot import trace
 from referrals.store import Store
 
 
@@ -42,4 +45,9 @@ def test_a_conversation_of_the_first_version_is_kept(database_url: str) -> None:
     with store.engine.connect() as connection:
         kept = connection.execute(text("SELECT language, low_data, country FROM conversation"))
         assert [(row[0], bool(row[1]), row[2]) for row in kept] == [("en", False, None)]
+    with Session(store.engine) as session:
+        # Nobody knows by which number what the first version said could be deleted.
+        assert trace.marks(session, "c") == [trace.UNKNOWN]
+        trace.sweep(session, datetime.now(UTC) + trace.DELETABLE_FOR)
+        assert trace.marks(session, "c") == []
     store.engine.dispose()

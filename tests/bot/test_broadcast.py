@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from dbos import DBOS
+from sqlalchemy import text
 
 from bot import broadcast, news
 from bot.broadcast import Terms
@@ -146,6 +147,16 @@ def test_stop_stops(site: Site, telegram: TelegramStandin, tmp_path: Path) -> No
         counts = result(site, alert)
     assert sum(got(*people)) == at_the_stop == counts[SENT] < 10
     assert counts[Delivery.WAITING] == 40 - at_the_stop
+    assert state(site, alert) == AlertState.STOPPED
+
+
+def test_what_is_stopped_while_its_end_is_noted_stays_stopped(site: Site) -> None:
+    alert = let_go(site)
+    with site.store.writing() as session:
+        assert news.alert_of(session, alert).state == AlertState.SENDING
+        by_another = text("UPDATE alert SET state = 'stopped' WHERE id = :id")
+        session.connection().execute(by_another, {"id": alert})
+        assert broadcast._finished(session, alert, site.clock())
     assert state(site, alert) == AlertState.STOPPED
 
 

@@ -13,10 +13,11 @@ import pytest
 from pydantic import SecretStr
 from sqlmodel import select
 
-from bot import conversation, outbox, trace
+from bot import conversation, durable, outbox, parcel, trace
 from bot.channels.telegram import TelegramChannel
 from bot.content import content, living
-from bot.message import ChannelName, Language, Reply
+from bot.message import ChannelName, Language, Message, Reply, TryLater
+from bot.parcel import Outgoing
 from bot.rasa import RasaClient
 from bot.settings import ChannelSettings
 from bot.turn import Turns
@@ -43,6 +44,7 @@ class House:
     telegram: TelegramStandin
     her: TelegramPerson
     name: str
+    folder: Path
 
     def says(self, text: str) -> None:
         """Let the bot say something to her."""
@@ -92,7 +94,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         with town.site.store.writing() as session:
             conversation.begin(session, name, DAY)
             contact.heard_from(session, town.site, name, "telegram", str(her.id), DAY)
-        yield House(town.site, town.clock, turns, telegram, her, name)
+        yield House(town.site, town.clock, turns, telegram, her, name, tmp_path)
         wait(stack.aclose())
     loop.call_soon_threadsafe(loop.stop)
     thread.join(5)
@@ -116,23 +118,67 @@ def recorded(house: House) -> str:
         )
 
 
+def spoken(house: House, voice: str) -> None:
+    """Send an answer with its voice, piece by piece, as the durable queue does."""
+    for piece in Outgoing((Reply("400 baht", voice=voice),)).pieces:
+        if isinstance(piece, str):
+            outbox.speak(house.turns, house.name, piece)
+        else:
+            assert outbox.send(house.turns, house.name, piece)
+
+
+def sendings(house: House) -> list[str]:
+    return [call.method for call in house.telegram.calls if call.method.startswith("send")]
+
+
 def test_the_recorded_voice_comes_before_the_words(house: House) -> None:
-    assert outbox.send(house.turns, house.name, Reply("400 baht", voice=recorded(house)))
-    assert [call.method for call in house.telegram.calls if call.method.startswith("send")] == [
-        "sendVoice",
-        "sendMessage",
-    ]
+    spoken(house, recorded(house))
+    assert sendings(house) == ["sendVoice", "sendMessage"]
 
 
-def test_who_forbids_voices_gets_the_words_all_the_same(house: House) -> None:
-    house.telegram.fail_next("sendVoice", 400)
-    assert outbox.send(house.turns, house.name, Reply("400 baht", voice=recorded(house)))
+@pytest.mark.parametrize("status", [400, 500])
+def test_who_gets_no_voice_gets_the_words_all_the_same(house: House, status: int) -> None:
+    house.telegram.fail_next("sendVoice", status)
+    spoken(house, recorded(house))
     assert house.chat() == ["400 baht"]
 
 
 def test_a_recording_that_was_taken_away_is_not_missed(house: House) -> None:
-    assert outbox.send(house.turns, house.name, Reply("400 baht", voice="no such recording"))
+    spoken(house, "no such recording")
     assert house.chat() == ["400 baht"]
+
+
+def play(house: House, outgoing: Outgoing) -> str:
+    """Let a turn have been played with this outcome; gives its parcel."""
+    message = Message(ChannelName.TELEGRAM, "tg-1", house.name, "1", DAY, button="menu")
+    with house.site.store.writing() as session:
+        parcel.accept(session, house.site, "tg-1", message)
+        parcel.answer(session, house.site, "tg-1", outgoing)
+    return "tg-1"
+
+
+def leaves(house: House, parcel_id: str) -> int:
+    """Send what a turn answered through the queue; gives how many pieces left."""
+    loop = house.turns.wait(_loop())
+    durable.start(house.turns, loop)
+    engine = durable.open_(f"sqlite:///{house.folder / 'work.sqlite'}")
+    try:
+        return durable.send_workflow(parcel_id, house.name, durable._count(parcel_id))
+    finally:
+        durable.stop()
+        engine.dispose()
+
+
+async def _loop() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()
+
+
+def test_a_voice_is_not_sent_again_because_its_words_are(house: House) -> None:
+    sent = play(house, Outgoing((Reply("400 baht", voice=recorded(house)),)))
+    house.telegram.fail_next("sendMessage", 429)
+    assert leaves(house, sent) == 2
+    assert sendings(house) == ["sendVoice", "sendMessage", "sendMessage"]
+    assert house.chat()[-1] == "400 baht"
 
 
 # ---- by night
@@ -197,6 +243,48 @@ def test_after_a_whole_clearing_only_what_came_later_counts(house: House) -> Non
     assert outbox.clear(house.turns, house.name)
     house.clock.pass_(hours=40)
     house.says("later")
+    assert outbox.clear(house.turns, house.name)
+
+
+HIDING = Outgoing((Reply("how to clear it by hand"), Reply("good health")), clear=True)
+
+
+def test_hiding_leaves_one_innocent_word(house: House) -> None:
+    house.says("one")
+    assert leaves(house, play(house, HIDING)) == 2
+    assert house.chat() == ["good health"]
+
+
+def test_hiding_waits_out_a_platform_that_wants_a_pause(house: House) -> None:
+    house.says("one")
+    house.telegram.fail_next("deleteMessages", 429, retry_after=1)
+    assert leaves(house, play(house, HIDING)) == 2
+    assert house.chat() == ["good health"]
+
+
+def test_what_could_not_be_deleted_is_not_taken_for_gone_the_next_time(house: House) -> None:
+    house.says("one")
+    for _ in range(2):
+        house.telegram.fail_next("deleteMessages", 400)
+        house.telegram.fail_next("deleteMessage", 400)
+        assert not outbox.clear(house.turns, house.name)
+    assert outbox.clear(house.turns, house.name)
+    assert house.chat() == []
+
+
+def test_what_may_have_arrived_without_a_number_is_not_taken_for_gone(house: House) -> None:
+    house.telegram.fail_next("sendMessage", 500)
+    with pytest.raises(TryLater):
+        outbox.send(house.turns, house.name, Reply("one"))
+    assert not outbox.clear(house.turns, house.name)
+    house.clock.pass_(hours=24)
+    assert not outbox.clear(house.turns, house.name)
+
+
+def test_what_certainly_did_not_arrive_leaves_no_doubt(house: House) -> None:
+    house.telegram.fail_next("sendMessage", 429, retry_after=1)
+    with pytest.raises(TryLater):
+        outbox.send(house.turns, house.name, Reply("one"))
     assert outbox.clear(house.turns, house.name)
 
 

@@ -358,6 +358,15 @@ def test_hiding_clears_the_chat_and_ends_on_an_innocent_word(
     assert not chat.outgoing.clear
 
 
+def test_hiding_says_nothing_of_the_story_that_was_kept_with_it(chat: Chat) -> None:
+    chat.dialogue.ranking = (("hide", 0.6), ("complaint.violence_harassment", 0.3))
+    chat.dialogue.says = ({"say": "hide_how_telegram"}, {"say": HIDE})
+    chat.sends(UNPAID)
+    assert chat.told() == [UNPAID]
+    assert len(chat.outgoing.replies) == 2
+    assert not [reply for reply in chat.outgoing.replies if "🔒" in reply.text]
+
+
 def test_news_that_could_not_be_pushed_stands_before_what_she_asked_for(chat: Chat) -> None:
     alert = waiting_news(chat)
     chat.dialogue.says = ({"say": "menu"},)
@@ -366,6 +375,17 @@ def test_news_that_could_not_be_pushed_stands_before_what_she_asked_for(chat: Ch
     assert "ការចុះឈ្មោះបើកហើយ" in first.text
     assert not first.buttons
     assert last.buttons
+    assert chat.outgoing.news == (alert,)
+
+
+def test_news_that_is_on_its_way_is_not_shown_twice(chat: Chat) -> None:
+    alert = waiting_news(chat)
+    chat.plays(None, at=NOW, shown=False, button="menu")
+    chat.sends(button="menu")
+    assert chat.outgoing.news == ()
+    with chat.site.store.writing() as session:  # the first of the two never left
+        parcel.left(session, "tg-00000000000000000002")
+    chat.sends(button="menu")
     assert chat.outgoing.news == (alert,)
 
 

@@ -6,6 +6,16 @@ from tests.nlu.conftest import FORM, Person
 
 pytestmark = [pytest.mark.rasa, pytest.mark.timeout(600)]
 
+BESIDE = {
+    "again": "action_again",
+    "simpler": "action_simpler",
+    "listen": "action_hear",
+    "settings": "action_settings",
+    "data": "action_data",
+    "news": "action_news",
+}
+"""What is asked beside everything else, and its action."""
+
 
 def test_a_complaint_goes_from_the_first_question_to_the_receipt(person: Person) -> None:
     assert person.says("complaint") == ["action_open_complaint", "action_ask_complainant"]
@@ -72,6 +82,7 @@ def test_no_is_not_a_way_to_lodge(person: Person) -> None:
         ("out_of_scope", "action_out_of_scope"),
         ("consent_change", "action_consent_change"),
         ("letter", "action_letter"),
+        *BESIDE.items(),
         ("nlu_fallback", "action_not_understood_here"),
     ],
 )
@@ -166,6 +177,25 @@ def test_a_guess_confirmed_by_button_goes_where_it_says(person: Person) -> None:
         "action_ask_complainant",
     ]
     assert person.says("inform", complainant="self") == ["action_ask_country"]
+
+
+@pytest.mark.parametrize("intent", BESIDE)
+def test_what_is_asked_in_the_fallback_ends_it(person: Person, intent: str) -> None:
+    person.says("nlu_fallback")
+    assert person.says(intent) == [BESIDE[intent]]
+    assert person.last.loop is None
+    assert person.says("nlu_fallback") == ["action_default_ask_affirmation"]
+
+
+@pytest.mark.parametrize("intent", BESIDE)
+def test_what_is_asked_in_an_addition_is_answered_and_the_addition_goes_on(
+    person: Person, intent: str
+) -> None:
+    person.says("case_add")
+    assert person.says(intent)[0] == BESIDE[intent]
+    assert (person.last.loop, person.last.awaiting) == ("addition_form", "addition")
+    person.says("told", told="addition")
+    assert person.says("done") == ["action_take_addition"]
 
 
 @pytest.mark.parametrize("intent", ["danger", "menu", "human", "lost"])

@@ -76,7 +76,7 @@ def _simpler(phone: Phone) -> None:
 
 def _leads_on(phone: Phone) -> None:
     phone.says("ថៅកែទុកលិខិតឆ្លងដែន នៅម៉ាឡេស៊ី តើគេមានសិទ្ធិទេ?")
-    phone.taps("ខ្ញុំមានរឿងនេះ")
+    phone.taps("ខ្ញុំជួបបញ្ហានេះ")
 
 
 def _danger(phone: Phone) -> None:

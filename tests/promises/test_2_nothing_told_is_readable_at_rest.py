@@ -12,8 +12,11 @@ from sqlalchemy import LargeBinary
 from sqlmodel import SQLModel
 
 import api.sessions
+import bot.content.living
 import bot.conversation
+import bot.news
 import bot.parcel
+import bot.trace
 import referrals
 from bot.queue_seal import QueueSeal
 from referrals.sealing import CannotOpen, SealedField, new_key
@@ -32,6 +35,16 @@ SEALED, PSEUDONYMOUS, HARMLESS, STAFF, PUBLIC = (
 """staff: about people who work here, not migrants. public: names of offices, public keys."""
 
 INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
+    "alert": {
+        "id country as_of state": (HARMLESS, "which news, about which country and day"),
+        "created_at started_at ended_at": (HARMLESS, "when it was written and sent"),
+        "text_km text_en source_km source_en": (PUBLIC, "our own words, sent to whoever asked"),
+        "author_id": (STAFF, "who wrote it last"),
+    },
+    "alert_delivery": {
+        "conversation": (PSEUDONYMOUS, "HMAC under the server key"),
+        "alert_id state at": (HARMLESS, "which news, what became of it, and when"),
+    },
     "answer_version": {
         "id topic country over at": (HARMLESS, "which version of which answer"),
         "body": (PUBLIC, "our own words, as migrants are told them"),
@@ -72,6 +85,8 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
     "conversation": {
         "conversation": (PSEUDONYMOUS, "HMAC under the server key"),
         "language awaiting begun danger_at": (HARMLESS, "codes and times"),
+        "country low_data": (HARMLESS, "codes: asked about last; whether a voice is sent"),
+        "cleared": (HARMLESS, "when the chat was last cleared"),
     },
     "draft": {
         "id": (HARMLESS, "random"),
@@ -100,6 +115,10 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
         "salt": (HARMLESS, "of Argon2id"),
         "sealed_private_key": (SEALED, "under the password"),
         "link_hash link_expires": (HARMLESS, "SHA-256 of a random link"),
+    },
+    "news_subscription": {
+        "conversation": (PSEUDONYMOUS, "HMAC under the server key"),
+        "country since language asked_version": (HARMLESS, "what she asked for, and how"),
     },
     "number_check": {
         "id contact works at": (HARMLESS, "which number of contacts.yml was called"),
@@ -135,6 +154,11 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
     },
     "standing_consent": {
         "case_id partner_type consent_id code granted": (HARMLESS, "what is agreed to"),
+    },
+    "trace": {
+        "conversation": (PSEUDONYMOUS, "HMAC under the server key"),
+        "mark": (PSEUDONYMOUS, "Telegram's number of a message, for 48 hours"),
+        "at": (HARMLESS, "since when it stands in the chat"),
     },
     "wrap": {
         "case_id organisation_id partner_type": (HARMLESS, "who may open"),
@@ -173,6 +197,17 @@ def test_what_is_called_sealed_holds_bytes_and_what_is_called_harmless_no_long_t
         assert not (unbounded and kind not in (PUBLIC, STAFF)), column.name
 
 
+BESIDE = (
+    api.sessions,
+    bot.content.living,
+    bot.conversation,
+    bot.news,
+    bot.parcel,
+    bot.trace,
+)
+"""The modules outside `referrals` that declare tables."""
+
+
 def declared() -> set[tuple[str, str]]:
     modules = [
         importlib.import_module(f"referrals.{m.name}")
@@ -180,7 +215,7 @@ def declared() -> set[tuple[str, str]]:
     ]
     return {
         (field.table, field.column)
-        for module in (*modules, api.sessions, bot.conversation, bot.parcel)
+        for module in (*modules, *BESIDE)
         for field in vars(module).values()
         if isinstance(field, SealedField)
     }

@@ -113,6 +113,15 @@ def test_an_editor_belongs_to_no_office_and_can_hold_no_key(town: Town) -> None:
         assert directory.administrators(session) == []
 
 
+def test_an_administrators_invitation_becomes_no_editors(town: Town) -> None:
+    secret = invites(town, Role.ADMINISTRATOR, None)
+    with pytest.raises(UsedLink):
+        invites(town, Role.EDITOR, None)
+    joins(town, secret)
+    with town.site.store.reading() as session:
+        assert [each.role for each in directory.administrators(session)] == [Role.ADMINISTRATOR]
+
+
 def test_an_editor_does_not_stand_in_for_the_first_administrator(town: Town) -> None:
     joins(town, invites(town, Role.EDITOR, None))
     with town.site.store.reading() as session:

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 from api.pages import editing_views as e
-from api.pages.editing import LIMITS
+from api.pages.editing import LIMITS, LIST_LIMITS
 from api.pages.views import Label
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -51,7 +51,7 @@ WORDS = e.Words(
     said=(
         e.Said(
             KM,
-            "នៅថៃ ក្នុងមួយថ្ងៃ ថៅកែត្រូវបើកលុយយ៉ាងតិច តាមខេត្ត៖\n• បាងកក 400 បាត",
+            "នៅថៃ ថៅកែត្រូវបើកលុយយ៉ាងតិច ក្នុងមួយថ្ងៃ តាមខេត្ត៖\n• បាងកក 400 បាត",
             ("មើលថា អ្នកបានប៉ុន្មានបាត ក្នុងមួយថ្ងៃ។", "បើបានតិចជាងនេះ សូមប្រាប់យើង។"),
             "នៅបាងកក យ៉ាងតិច 400 បាតមួយថ្ងៃ។",
             "Tilleke & Gibbins និង Bangkok Post",
@@ -102,13 +102,14 @@ ANSWER = e.AnswerView(
     history=HISTORY,
     note="Saved. From now on the chat says it so.",
     limits=LIMITS,
+    list_limits=LIST_LIMITS,
 )
 BUBBLES = (
     e.Bubble("⚠️ ព័ត៌មាននេះចាស់ហើយ។ សូមសួរថ្ងៃនេះ។", voice="/chat/recordings/a"),
     e.Bubble(WORDS.said[0].answer),
     e.Bubble(
         "👣 អ្វីដែលអ្នកអាចធ្វើ៖\n1️⃣ មើលថា អ្នកបានប៉ុន្មានបាត។",
-        ("📝 ខ្ញុំមានបញ្ហានេះ", "🧑 និយាយនឹងមនុស្ស", "🏠 ម៉ឺនុយ"),
+        ("✊ ខ្ញុំជួបបញ្ហានេះ", "🧑 និយាយជាមួយមនុស្ស", "🏠 ម៉ឺនុយ"),
     ),
 )
 REFUSED = e.AnswerView(
@@ -139,6 +140,7 @@ REFUSED = e.AnswerView(
     problem="Not saved: some words cannot be said like this. See below.",
     typed=True,
     limits=LIMITS,
+    list_limits=LIST_LIMITS,
 )
 
 
@@ -167,7 +169,7 @@ CALLS = (
 )
 NUMBERS = e.NumbersView(
     due=(
-        number("a", "ជំនួយសង្គមថៃ (ជួញដូរមនុស្ស ហិង្សា)", "over"),
+        number("a", "ជំនួយសង្គមថៃ (ជួញដូរមនុស្ស គេធ្វើបាប)", "over"),
         number("b", "នគរបាលថៃ", "over", emergency=True, shown=True),
         number("c", "LPN", "broken", works=False, mark="v", calls=CALLS),
         number("d", "ស្ថានទូត", "soon", works=True, shown=True, until=date(2026, 11, 29)),

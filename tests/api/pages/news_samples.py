@@ -24,10 +24,10 @@ COUNTS = (
         2,
         "អាចបានទៅដល់ហើយ។ យើងមិនផ្ញើម្តងទៀតទេ ដើម្បីកុំឱ្យអ្នកណាទទួលពីរដង។",
     ),
-    n.Count(Label("refused", "ត្រូវបានបដិសេធ"), 31),
+    n.Count(Label("refused", "គេមិនទទួល"), 31),
 )
 PHONES = tuple(
-    n.Phone(Label(code, name), (Bubble(words, ("🔕 ឈប់ដំណឹង", "🏠 ម៉ឺនុយ"), ""),))
+    n.Phone(Label(code, name), (Bubble(words, ("🔕 ឈប់ទទួលដំណឹង", "🏠 ម៉ឺនុយ"), ""),))
     for code, name, words in (
         (
             "km",

@@ -68,12 +68,23 @@ class Desk:
 
     def lets_go(self, path: str) -> Response:
         """Answer the second question, as it is asked."""
-        return self.sends(f"{path}/send", told=told(self.reads(f"{path}/send")))
+        question = self.reads(f"{path}/send")
+        return self.sends(f"{path}/send", told=told(question), over=over(question))
+
+    def changes(self, path: str, **form: str) -> Response:
+        """Write a draft anew, as it was opened."""
+        return self.sends(f"{path}/change", over=over(self.reads(f"{path}/change")), **form)
 
 
 def told(page: str) -> str:
     found = re.search(r'name="told" value="(\d+)"', page)
     assert found, "the second question is not asked"
+    return found[1]
+
+
+def over(page: str) -> str:
+    found = re.search(r'name="over" value="(\w+)"', page)
+    assert found, "the form does not name the words it is written over"
     return found[1]
 
 

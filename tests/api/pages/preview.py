@@ -45,7 +45,7 @@ MENU = [
     {"title": "📝 ដាក់ពាក្យបណ្តឹង", "payload": "complaint"},
     {"title": "❓ សួរសំណួរ", "payload": "faq"},
     {"title": "📂 រឿងរបស់ខ្ញុំ", "payload": "case_status"},
-    {"title": "🧑 និយាយនឹងមនុស្ស", "payload": "human"},
+    {"title": "🧑 និយាយជាមួយមនុស្ស", "payload": "human"},
     {"title": "🆘 មានគ្រោះថ្នាក់", "payload": "danger"},
     {"title": "🌐 English", "payload": "language:language=en"},
 ]

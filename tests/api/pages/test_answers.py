@@ -1,6 +1,7 @@
 """Answers at the desk: what an editor saves is said, and nothing typed is lost on the way."""
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import date
 
@@ -8,11 +9,17 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
+from sqlmodel import Session
 
 from api.pages import editing
 from api.pages.answers import months_later, sound_type
+from bot import conversation
+from bot.actions import questions
+from bot.actions.protocol import Asked
 from bot.content import content, living, rules
+from bot.content.render import render
 from bot.message import Language
+from bot.when import local_date
 from referrals import audit
 from tests.api.pages.at_desk import (
     COUNTRY,
@@ -29,7 +36,9 @@ from tests.api.pages.at_desk import (
 from tests.house import Town
 
 OPUS = b"OggS\x00\x02" + bytes(22) + b"OpusHead" + bytes(400)
+SOUND, FILM = (b"hdlr" + bytes(8) + kind + bytes(12) for kind in (b"soun", b"vide"))
 MP3 = b"ID3\x03" + bytes(400)
+ANDROID = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00isommp42" + bytes(400) + SOUND
 M4A = b"\x00\x00\x00\x20ftypM4A " + bytes(400)
 
 
@@ -162,7 +171,8 @@ def test_the_preview_shows_what_the_chat_would_send_and_saves_nothing(
     assert "data-typed" in page.text
     with town.site.store.reading() as session:
         known = living.current(session, town.clock())
-    chats = editing.preview(TOPIC, now_says(town), known, town.clock(), editing.Words("en"))
+        now = town.clock()
+        chats = editing.preview(session, TOPIC, now_says(town), known, now, editing.Words("en"))
     assert [chat.language.code for chat in chats] == ["km", "en"]
     said = chats[1].bubbles
     assert said[0].text.startswith("⚠️")  # its review is past
@@ -174,10 +184,52 @@ def test_the_preview_shows_what_may_not_be_saved_with_its_complaints(
     desk: TestClient, town: Town
 ) -> None:
     page = desk.post(f"{PATH}/preview", data=form(town, desk, en_answer="Call 012 345 678."))
-    assert "☎️ …" in page.text  # the chat takes the number out
+    assert '<span class="flag">☎️</span> …' in page.text  # the chat takes the number out
     assert "លេខត្រូវមកពីបញ្ជី" in page.text
     broken = desk.post(f"{PATH}/preview", data=form(town, desk, ask_1="nobody_here"))
     assert 'class="chat-preview"' not in broken.text
+
+
+def test_the_preview_is_what_the_bot_sends(town: Town) -> None:
+    with town.site.store.reading() as session:
+        conversation.begin(session, "c", town.clock())
+        known = living.current(session, town.clock())
+        for topic, group in known.faq.items():
+            for entry in group:
+                shown = editing.preview(
+                    session, topic, entry, known, town.clock(), editing.Words("en")
+                )
+                for chat in shown:
+                    language = Language(chat.language.code)
+                    for simple, bubbles in ((False, chat.bubbles), (True, chat.simple)):
+                        sent = turn(town, session, topic, entry.country, language, simple=simple)
+                        assert [(each.text, each.buttons) for each in bubbles] == sent
+
+
+def turn(
+    town: Town, session: Session, topic: str, country: str, language: Language, *, simple: bool
+) -> list[tuple[str, tuple[str, ...]]]:
+    asked = Asked(
+        "", "c", "", language, {}, None, {"topic": topic, "country": country}, (), None, None,
+        town.clock(),
+    )  # fmt: skip
+    act = questions.simpler if simple else questions.faq
+    known = living.current(session, town.clock())
+    replies = [
+        reply
+        for say in act(session, town.site, asked).says
+        for reply in render(say.as_json(), language, known, {}, local_date(town.clock()))
+    ]
+    return [(each.text, tuple(button.title for button in each.buttons)) for each in replies]
+
+
+def test_an_endless_text_is_refused_at_once(desk: TestClient, town: Town) -> None:
+    began = time.monotonic()
+    for path in (PATH, f"{PATH}/preview"):
+        answer = desk.post(path, data=form(town, desk, en_answer="call 1955 " * 20_000))
+        assert "199999 &gt; 330" in answer.text
+        assert "call 1955 call 1955" in answer.text
+    assert time.monotonic() - began < 10
 
 
 def test_two_editors_at_once_lose_nothing(desk: TestClient, town: Town) -> None:
@@ -255,10 +307,12 @@ def test_there_is_no_page_for_an_answer_that_is_not_there(desk: TestClient, town
 # ---- recordings
 
 
-def puts(desk: TestClient, sound: bytes, language: str = "km") -> Response:
+def puts(desk: TestClient, sound: bytes, language: str = "km", *, over: str = "") -> Response:
+    read = re.search(r'name="over" value="(\d+)"', desk.get(PATH).text)
+    assert read
     return desk.post(
         f"{PATH}/recordings/{language}",
-        data={"csrf": guard(desk)},
+        data={"csrf": guard(desk), "over": over or read[1]},
         files={"sound": ("voice.ogg", sound, "application/octet-stream")},
     )
 
@@ -269,6 +323,9 @@ def puts(desk: TestClient, sound: bytes, language: str = "km") -> Response:
         (OPUS, "audio/ogg"),
         (MP3, "audio/mpeg"),
         (M4A, "audio/mp4"),
+        (ANDROID, "audio/mp4"),
+        (ANDROID + FILM, ""),
+        (ANDROID[:40], ""),
         (OPUS.replace(b"OpusHead", b"\x01vorbis "), ""),
         (b"RIFF\x00\x00\x00\x00WAVEfmt " + bytes(300), ""),
         (b"<html>", ""),
@@ -291,13 +348,35 @@ def test_a_recording_is_sent_until_its_words_change(desk: TestClient, town: Town
     assert sent() == [f"{TOPIC}/{COUNTRY}/km"], "the Khmer words are the same"
     desk.post(PATH, data=form(town, desk, km_answer="ផ្ញើតាមធនាគារ។"))
     assert sent() == []
-    assert "សំឡេងថត មិនត្រូវនឹងពាក្យ" in desk.get("/answers").text
+    assert "សំឡេងថត ដែលនិយាយខុសពីពាក្យ" in desk.get("/answers").text
     puts(desk, OPUS)
     assert len(sent()) == 1
     desk.post(f"{PATH}/recordings/km/remove", data={"csrf": guard(desk)})
     assert sent() == []
     editor = town.people["editor"].member_id
     assert acts(town, audit.Act.RECORDED) == [(editor, f"{TOPIC}/{COUNTRY}")] * 3
+
+
+def test_words_that_changed_while_they_were_read_have_no_recording(
+    desk: TestClient, town: Town
+) -> None:
+    desk.post(PATH, data=form(town, desk, km_answer="ផ្ញើតាមធនាគារ។"))
+    assert puts(desk, OPUS, over="0").status_code == 409
+    with town.site.store.reading() as session:
+        assert living.current(session, town.clock()).recordings == {}
+
+
+def test_the_preview_has_the_voice_that_would_be_sent(desk: TestClient, town: Town) -> None:
+    old = form(town, desk)
+    puts(desk, OPUS)
+    desk.post(PATH, data=form(town, desk, km_answer="ផ្ញើតាមធនាគារ។"))
+
+    def heard(given: dict[str, str]) -> int:
+        page = desk.post(f"{PATH}/preview", data=given).text
+        return page[page.index('id="preview"') : page.index('id="words"')].count("<audio")
+
+    assert heard(form(town, desk)) == 0
+    assert heard({**old, "km_simple": "ធនាគារ។"}) == 1, "the words that were read stand again"
 
 
 def test_a_recording_of_two_minutes_comes_in(desk: TestClient) -> None:

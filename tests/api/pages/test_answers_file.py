@@ -12,6 +12,7 @@ from httpx import Response
 from api.pages import editing
 from bot.content import content, living, rules
 from bot.content import exchange as files
+from bot.message import Language
 from referrals import audit
 from tests.api.pages.at_desk import (
     COUNTRY,
@@ -71,7 +72,7 @@ def test_what_is_taken_away_and_brought_back_changes_nothing(desk: TestClient, t
     assert "Changed: here." in text
     page = bring(desk, text)
     assert page.status_code == 200
-    assert "គ្មានអ្វីត្រូវយកទេ" in page.text
+    assert "គ្មានអ្វីត្រូវយកមកប្រើទេ" in page.text
 
 
 def test_a_file_is_taken_over_after_a_look(desk: TestClient, town: Town) -> None:
@@ -83,6 +84,14 @@ def test_a_file_is_taken_over_after_a_look(desk: TestClient, town: Town) -> None
     assert take(desk, page).headers["location"] == "/answers?taken_over=1"
     assert now_says(town).en.simple.startswith("Use a bank. Do not")
     assert acts(town, audit.Act.EDITED) == [(town.people["editor"].member_id, f"{TOPIC}/{COUNTRY}")]
+
+
+def test_a_change_of_buttons_alone_is_shown_too(desk: TestClient, town: Town) -> None:
+    entry = now_says(town).model_copy(update={"related": (), "category": "delayed_deployment"})
+    page = bring(desk, files.write({TOPIC: (entry,)})).text
+    changed = re.search(r'<p class="soft differs">.*?</p>', page[page.index('id="change-1"') :])
+    assert changed
+    assert content().label("category.delayed_deployment").name(Language.KM) in changed[0]
 
 
 def test_a_file_with_one_wrong_answer_changes_none(desk: TestClient, town: Town) -> None:

@@ -122,3 +122,54 @@ def test_what_was_typed_outlives_a_session_that_ended(page: Page, address: str, 
     page.locator("#throw-away").click()
     expect(page.locator("#put-back")).to_be_hidden()
     expect(page.locator("#km_answer")).not_to_have_value(NEW)
+
+
+def test_a_long_address_as_a_note_and_the_steps_of_a_version_fit(page: Page, address: str) -> None:
+    signs_in(page, address)
+    page.goto(address + PATH)
+    types(page, "#km_answer", NEW)
+    page.locator("#note").fill("https://example.org/" + "x" * 200)
+    page.locator("#save").click()
+    page.locator(".versions summary").first.click()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    step = page.locator(".versions .steps li").first
+    assert step.evaluate("e => getComputedStyle(e).display") == "list-item"
+
+
+def test_what_was_typed_after_saving_outlives_a_page_loaded_again(page: Page, address: str) -> None:
+    signs_in(page, address)
+    page.goto(address + PATH)
+    types(page, "#km_answer", NEW)
+    page.locator("#save").click()
+    expect(page.locator(".done")).to_be_visible()
+    types(page, "#km_answer", NEW + NEW)
+    page.reload()
+    expect(page.locator("#put-back")).to_be_visible()
+    expect(page.locator("#km_answer")).to_have_value(NEW + NEW)
+
+
+def test_the_language_can_be_changed_over_the_preview(page: Page, address: str) -> None:
+    signs_in(page, address)
+    page.goto(address + PATH)
+    types(page, "#km_answer", NEW)
+    page.locator('button[formaction$="/preview"]').click()
+    page.locator("button[name=language]").click()
+    page.wait_for_url(f"**{PATH}")
+    assert page.evaluate("document.documentElement.lang") == "en"
+    expect(page.locator("#km_answer")).to_have_value(NEW)
+
+
+def test_a_list_may_be_longer_and_the_page_counts_so(page: Page, address: str) -> None:
+    signs_in(page, address)
+    page.goto(address + PATH)
+    types(page, "#km_answer", "• " + "ក" * 400)
+    expect(page.locator("#km_answer-left [data-number]")).to_have_text("48")
+
+
+def test_a_flag_stands_by_itself_beside_khmer(page: Page, address: str) -> None:
+    signs_in(page, address)
+    page.goto(f"{address}/answers/minimum_wage/TH")
+    page.locator('button[formaction$="/preview"]').click()
+    flags = page.locator(".flag", has_text="🇲🇾")
+    expect(flags).to_have_count(4)  # two languages, and each more simply
+    assert {flag.inner_text() for flag in flags.all()} == {"🇲🇾"}

@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from api.pages import answers, exchange, numbers
+from api.pages import answers, exchange, news, numbers
 from api.policy import each_route
 from tests.api.pages.at_desk import COUNTRY, TOPIC, begin_anew, guard, signed_in, town_with_editor
 from tests.house import PASSWORD, Town
@@ -29,9 +29,12 @@ def desk(app: FastAPI) -> Iterator[TestClient]:
         yield client
 
 
+PLACES = {
+    "topic": TOPIC, "country": COUNTRY, "language": "km", "contact": "th_191", "alert_id": "x",
+}  # fmt: skip
 ROUTES = [
     (method, route.path)
-    for router in (answers.router, exchange.router, numbers.router)
+    for router in (answers.router, exchange.router, numbers.router, news.router)
     for route in each_route(router.routes)
     for method in sorted(getattr(route, "methods", None) or ())
 ]
@@ -39,32 +42,29 @@ ROUTES = [
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_only_an_editor_comes_here(app: FastAPI, method: str, path: str) -> None:
-    places = {"topic": TOPIC, "country": COUNTRY, "language": "km", "contact": "th_191"}
     for name in ("mrc", "worker", "administrator"):
         client = signed_in(app, name)
         token = re.search(r'name="csrf" value="([^"]+)"', client.get("/members").text)
         assert token
-        answer = client.request(method, path.format(**places), data={"csrf": token[1]})
+        answer = client.request(method, path.format(**PLACES), data={"csrf": token[1]})
         assert answer.status_code == 403, name
     stranger = TestClient(app, base_url="http://127.0.0.1", follow_redirects=False)
-    assert stranger.request(method, path.format(**places)).headers["location"] == "/sign-in"
+    assert stranger.request(method, path.format(**PLACES)).headers["location"] == "/sign-in"
 
 
 def test_the_list_above_has_every_route() -> None:
-    assert len(ROUTES) == 14
+    assert len(ROUTES) == 25
 
 
 @pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route[0] == "POST"])
 def test_nothing_is_done_without_the_guard(desk: TestClient, method: str, path: str) -> None:
-    places = {"topic": TOPIC, "country": COUNTRY, "language": "km", "contact": "th_191"}
-    answer = desk.request(method, path.format(**places), data={"csrf": "x"})
+    answer = desk.request(method, path.format(**PLACES), data={"csrf": "x"})
     assert answer.status_code == 419
 
 
 @pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route[0] == "POST"])
 def test_no_other_site_sends_a_form_here(desk: TestClient, method: str, path: str) -> None:
-    places = {"topic": TOPIC, "country": COUNTRY, "language": "km", "contact": "th_191"}
-    address, sent = path.format(**places), {"csrf": guard(desk)}
+    address, sent = path.format(**PLACES), {"csrf": guard(desk)}
     for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
         assert desk.request(method, address, data=sent, headers=headers).status_code == 403
 

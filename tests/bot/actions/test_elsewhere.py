@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from bot import conversation
+from bot import conversation, news
 from bot.actions import ACTIONS, Answer
 from bot.actions.steps import STEPS
 from bot.content import content
@@ -171,6 +171,13 @@ def test_hiding_ends_with_an_innocent_line_without_buttons(talk: Talk, channel: 
     answer = talk("action_hide", "hide")
     assert keys(answer)[-1] == "hide_last"
     assert keys(answer)[0].startswith("hide_how_")
+
+
+def test_who_hides_the_chat_gets_no_more_news_that_gives_it_away(talk: Talk) -> None:
+    talk("action_news", "news", {"country": "TH"})
+    assert talk.query(news.subscriptions, HER)
+    talk("action_hide", "hide")
+    assert not talk.query(news.subscriptions, HER)
 
 
 # ---- after lodging

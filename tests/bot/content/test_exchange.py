@@ -26,7 +26,7 @@ def text() -> str:
 
 def proposed(site: Site, given: str) -> Proposal:
     with site.store.reading() as session:
-        return exchange.propose(session, given.encode(), site.clock())
+        return exchange.propose(session, exchange.read(given.encode()), site.clock())
 
 
 def changed(old: str, new: str) -> str:
@@ -125,12 +125,14 @@ BOMB = "a: &a [x,x]\n" + "\n".join(
         (b"- x", exchange.NOT_ANSWERS),
         (b"send_money: [{country: any}]", exchange.NOT_ANSWERS),
         (b"send_money: []\nsend_money: []", exchange.TWICE),
+        (b'"\\ud800": []\n"\\ud800": []', exchange.TWICE),
     ],
 )
-def test_what_is_no_file_of_answers_is_refused(site: Site, given: bytes, problem: str) -> None:
-    with site.store.reading() as session, pytest.raises(BadFile) as refused:
-        exchange.propose(session, given, site.clock())
+def test_what_is_no_file_of_answers_is_refused(given: bytes, problem: str) -> None:
+    with pytest.raises(BadFile) as refused:
+        exchange.read(given)
     assert refused.value.problem == problem
+    refused.value.where.encode()  # a page can show it
 
 
 def test_a_file_brings_no_new_question_no_new_country_and_none_twice(site: Site) -> None:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import inspect
 from sqlmodel import Session
 
 from bot.content import Content, content, living, rules
@@ -317,6 +318,38 @@ def test_a_new_recording_takes_the_place_of_the_old_and_its_sound(site: Site) ->
 def test_what_no_phone_plays_is_not_kept(site: Site, sound: bytes, media_type: str) -> None:
     with pytest.raises(UnfitSound):
         recorded(site, sound, media_type)
+
+
+def test_a_recording_in_a_language_that_is_no_more_silences_nobody(site: Site) -> None:
+    with site.store.writing() as session:
+        session.add(
+            living.Recording(
+                topic=TOPIC,
+                country=COUNTRY,
+                language="th",
+                media_type="audio/ogg",
+                size=len(SOUND),
+                sound=SOUND,
+                at=site.clock(),
+            )
+        )
+    assert current(site).recordings == {}
+
+
+def test_what_is_read_at_every_turn_stands_before_the_sound(site: Site) -> None:
+    """SQLite would read through all sounds to reach it."""
+    assert inspect(site.store.engine).get_columns("recording")[-1]["name"] == "sound"
+    assert list(inspect(living.Recording).columns)[-1].name == "sound"
+
+
+def test_a_change_that_began_first_and_ended_last_is_seen(site: Site, clock: Clock) -> None:
+    called = sorted(content().contacts)[:2]
+    for number, name in zip((2, 1), called, strict=True):
+        with site.store.writing() as session:
+            session.add(living.NumberCheck(id=number, contact=name, works=False, at=clock.now))
+        clock.pass_(seconds=-1)
+        gone = current(site)
+        assert name in gone.hidden | gone.unsure
 
 
 def test_the_files_themselves_may_be_said(clock: Clock) -> None:

@@ -74,6 +74,25 @@ def test_a_number_of_ours_may_stand_in_any_script(number: str, script: str) -> N
         "02-2013-2014",  # two years, were it not for the 02
         "03-8000-80",
         "012-3456-78",
+        "1️⃣9️⃣1️⃣",
+        "¹⁹¹",
+        "①⑨①",
+        "1\u20629\u20621",  # invisible signs
+        "១៓៩៓១",
+        "1·9·1",
+        "12 — 34 — 56 — 78",
+        "01, 23, 45, 67",
+        "01\n23\n45\n67",
+        "RM 0123456789",
+        "0123456789 days",
+        "66812345678 baht",
+        "0123456789%",
+        "No. 012345678",
+        "call No. 191",
+        "0812-34-56",  # no date has such a year
+        "08:12:34:56:78",
+        "081,234,567",
+        "85,512,345,678",
     ],
 )
 def test_this_could_be_called(text: str) -> None:
@@ -100,6 +119,9 @@ def test_this_could_be_called(text: str) -> None:
         "1.5",
         "100%",
         "ប្រកាសលេខ 253",
+        "100,000,000 riel",
+        "16:00",
+        "1, 2, 3, 4, 5 or 6",
         "Prakas 253",
         "Section 118",
         "សណ្ឋាគារ 120 បាត",

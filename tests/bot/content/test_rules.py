@@ -102,6 +102,10 @@ BROKEN: Mapping[str, tuple[Mapping[str, Any], str, str]] = {
     "a number of the contacts": ({"en.simple": "Call 1694."}, "en.simple", rules.NUMBER),
     "a number in Khmer digits": ({"km.steps": ["ហៅ ១៦៩៤", "ក"]}, "km.steps.1", rules.NUMBER),
     "a number in a source": ({"source.en": "Bangkok Post 1506"}, "source.en", rules.NUMBER),
+    "a number in braces": ({"en.simple": "At least {1280}."}, "en.simple", rules.NUMBER),
+    "Khmer digits in braces": ({"km.simple": "ហៅ {១២៨០}។"}, "km.simple", rules.NUMBER),
+    "a web address": ({"en.steps": ["See t.me/x.", "Ask."]}, "en.steps.1", rules.ADDRESS),
+    "a web address as its source": ({"source.en": "mrc.org"}, "source.en", rules.ADDRESS),
     "a Khmer word of an office": ({"km.simple": "សួរនិយោជក។"}, "km.simple", rules.JARGON),
     "an English word of an office": (
         {"en.steps": ["Count.", "Remuneration is due."]},
@@ -175,6 +179,45 @@ def test_a_bubble_that_would_be_cut_is_too_long(words: Content) -> None:
     assert (found.place, found.rule) == (f"{PLACE}.en", rules.TOO_LONG)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://mrc.example/ask",
+        "HTTP://x",
+        "www.mrc",
+        "tg://resolve",
+        "mrc.com",
+        "MRC.Org/ask",
+        "mrc .com",
+        "mrc . com",
+        "mrc. com",
+        "ｍｒｃ．ｃｏｍ",
+        "mrc。com",
+        "សំឡេង.com",
+        "мрс.сом",
+        "bit.ly/x",
+        "@mrc_bot",
+        "@ mrc",
+        "me@mrc",
+    ],
+)
+def test_a_text_has_nothing_to_press_that_leads_elsewhere(address: str, words: Content) -> None:
+    wrong = {
+        one.place
+        for one in text("news", f"សួរ {address} ថ្ងៃនេះ។", f"Ask {address} now.", words, 350)
+        if one.rule == rules.ADDRESS
+    }
+    assert wrong == {"news.km", "news.en"}
+
+
+@pytest.mark.parametrize(
+    "words_",
+    ["Ask him. My boss knows.", "e.g. food", "1.5 km", "No. 253", "U.S. law", "Count. Net pay."],
+)
+def test_the_end_of_a_sentence_is_no_address(words_: str, words: Content) -> None:
+    assert text("news", "សួរ។", words_, words, 350) == []
+
+
 # --- Any text ----------------------------------------------------------------------------------
 
 
@@ -226,3 +269,9 @@ def test_any_words_can_be_judged(words: str) -> None:
     for one in rules.both("here", words, words):
         assert one.rule in rules.RULES
         assert str(one).startswith("here.")
+
+
+def test_of_an_endless_text_only_its_length_is_looked_at() -> None:
+    endless = "call 1955 " * 100_000
+    found = list(rules.said("x", endless, Language.EN, 100))
+    assert [complaint.rule for complaint in found] == [rules.TOO_LONG]
