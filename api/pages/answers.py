@@ -1,12 +1,10 @@
 """Answers: which want looking at, and one answer with its form, preview, voices and history."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
-import filetype
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlmodel import Session
@@ -17,6 +15,7 @@ from api.pages.editing import Editor
 from api.pages.editing_views import AnswerLine, AnswersView, AnswerView, Complaint, Part, Version
 from api.pages.page import page
 from api.pages.shell import shell_of, site_of
+from api.pages.sounds import sound_type
 from api.policy import Upload, checked_form, checked_upload
 from api.words import Words, mark
 from bot.content import Content, exchange, living, rules
@@ -417,20 +416,6 @@ def unrecord(
         living.unrecord(session, topic, country, language, now=held.now)
         _trace(session, who, audit.Act.RECORDED, held)
     return _back(topic, country, "unrecorded")
-
-
-_TRACKS = re.compile(rb"hdlr.{8}(soun|vide)", re.DOTALL)
-"""What an MP4 holds: a handler for each track. Android's recorders name their M4A as films."""
-
-
-def sound_type(sound: bytes) -> str:
-    """Tell the media type from the bytes alone; empty for what Telegram plays as no voice."""
-    found: str = filetype.guess_mime(sound[:512]) or ""
-    if found == "video/mp4" and set(_TRACKS.findall(sound)) == {b"soun"}:
-        return "audio/mp4"
-    if found == "audio/ogg" and b"OpusHead" not in sound[:512]:
-        return ""
-    return found if found in living.SOUNDS else ""
 
 
 # ---- small things

@@ -101,7 +101,7 @@ _ADDRESS = regex.compile(
     regex.IGNORECASE,
 )
 """What a phone turns into something to press, and what is that but for a blank."""
-_INVISIBLE = regex.compile("[\u200b-\u200f\u2060\ufeff\u00ad\u17b4\u17b5]")
+_INVISIBLE = regex.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\u17b4\u17b5]")
 _EXPLAINED = r"(?!\s*\()"
 """A word of an office may stand where the text says at once, in brackets, what it is."""
 

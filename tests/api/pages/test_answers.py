@@ -12,7 +12,8 @@ from httpx import Response
 from sqlmodel import Session
 
 from api.pages import editing
-from api.pages.answers import months_later, sound_type
+from api.pages.answers import months_later
+from api.pages.sounds import sound_type
 from bot import conversation
 from bot.actions import questions
 from bot.actions.protocol import Asked
