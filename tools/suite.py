@@ -49,7 +49,7 @@ _FOR_RASA = {
 def run_all(progress: Progress) -> int:
     """Run every check and return 0 when all passed; the names of those that failed come last."""
     failed = _lint(progress)
-    if not _shown(progress, "Tests", [*_pytest("app"), "--all-of-it", "tests"], 3000):
+    if not _shown(progress, "Tests", [*_pytest("app"), "--all-of-it", "tests"], 4200):
         failed.append("tests")
     for version in pythons.APP_PYTHONS:
         if version != pythons.app_version():
