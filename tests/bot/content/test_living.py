@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -265,7 +266,7 @@ def test_a_file_compared_after_the_call_is_the_newer_word(site: Site) -> None:
         .contacts[name]
         .model_copy(update={"compared": local_date(site.clock()) + timedelta(days=1)})
     )
-    base = Content(**{**vars(content()), "contacts": {name: newer}})
+    base = replace(content(), contacts={name: newer})
     with site.store.reading() as session:
         state = living.numbers(session, base, local_date(site.clock()))[name]
     assert state.shown
