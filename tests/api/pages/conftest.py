@@ -10,6 +10,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
+from fastapi.testclient import TestClient
 from starlette.staticfiles import StaticFiles
 
 from api import pages
@@ -21,14 +22,15 @@ from api.settings import Settings
 from bot.content import content
 from bot.turn import Turns
 from referrals.installation import Mode
-from tests.house import Town, build_town
+from tests.api.pages.at_desk import begin_anew, signed_in, town_with_editor
+from tests.house import Town
 
 STORY = "ថៅកែមិនបើកប្រាក់ខែ"
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
-    return build_town(tmp_path_factory.mktemp("town"))
+    return town_with_editor(tmp_path_factory.mktemp("town"))
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +84,16 @@ def serving(app: FastAPI) -> Iterator[str]:
 def desk_address(app: FastAPI) -> Iterator[str]:
     with serving(app) as address:
         yield address
+
+
+@pytest.fixture
+def nothing_was_changed_before(town: Town) -> None:
+    """What an editor's test begins with."""
+    begin_anew(town)
+
+
+@pytest.fixture
+def desk(app: FastAPI) -> Iterator[TestClient]:
+    """An editor's browser."""
+    with signed_in(app, "editor") as client:
+        yield client

@@ -2,11 +2,9 @@
 
 import re
 import time
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 from sqlmodel import Session
@@ -27,12 +25,9 @@ from tests.api.pages.at_desk import (
     PATH,
     TOPIC,
     acts,
-    begin_anew,
     form,
     guard,
     now_says,
-    signed_in,
-    town_with_editor,
 )
 from tests.house import Town
 
@@ -43,20 +38,7 @@ ANDROID = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00isommp42" + bytes(400) + SOU
 M4A = b"\x00\x00\x00\x20ftypM4A " + bytes(400)
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
-    return town_with_editor(tmp_path_factory.mktemp("town"))
-
-
-@pytest.fixture(autouse=True)
-def nothing_was_changed_before(town: Town) -> None:
-    begin_anew(town)
-
-
-@pytest.fixture
-def desk(app: FastAPI) -> Iterator[TestClient]:
-    with signed_in(app, "editor") as client:
-        yield client
+pytestmark = pytest.mark.usefixtures("nothing_was_changed_before")
 
 
 # ---- the list

@@ -1,11 +1,9 @@
 """Answers as a file at the desk: looked at before anything is taken over, and judged again."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
@@ -19,30 +17,13 @@ from tests.api.pages.at_desk import (
     PATH,
     TOPIC,
     acts,
-    begin_anew,
     form,
     guard,
     now_says,
-    signed_in,
-    town_with_editor,
 )
 from tests.house import Town
 
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
-    return town_with_editor(tmp_path_factory.mktemp("town"))
-
-
-@pytest.fixture(autouse=True)
-def nothing_was_changed_before(town: Town) -> None:
-    begin_anew(town)
-
-
-@pytest.fixture
-def desk(app: FastAPI) -> Iterator[TestClient]:
-    with signed_in(app, "editor") as client:
-        yield client
+pytestmark = pytest.mark.usefixtures("nothing_was_changed_before")
 
 
 def bring(desk: TestClient, text: str) -> Response:

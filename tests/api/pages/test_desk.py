@@ -15,7 +15,13 @@ from api.settings import Settings
 from referrals.directory import invite, members
 from referrals.taxonomy import Role
 from tests.api.pages.conftest import STORY
-from tests.house import PASSWORD, Town
+from tests.house import PASSWORD, Town, build_town
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    """A town that nobody administers yet."""
+    return build_town(tmp_path_factory.mktemp("town"))
 
 
 @pytest.fixture

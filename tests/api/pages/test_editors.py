@@ -1,7 +1,6 @@
 """Who may touch the words that migrants read: editors, and nobody else."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI
@@ -9,24 +8,10 @@ from fastapi.testclient import TestClient
 
 from api.pages import answers, exchange, news, numbers
 from api.policy import each_route
-from tests.api.pages.at_desk import COUNTRY, TOPIC, begin_anew, guard, signed_in, town_with_editor
+from tests.api.pages.at_desk import COUNTRY, TOPIC, guard, signed_in
 from tests.house import PASSWORD, Town
 
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
-    return town_with_editor(tmp_path_factory.mktemp("town"))
-
-
-@pytest.fixture(autouse=True)
-def nothing_was_changed_before(town: Town) -> None:
-    begin_anew(town)
-
-
-@pytest.fixture
-def desk(app: FastAPI) -> Iterator[TestClient]:
-    with signed_in(app, "editor") as client:
-        yield client
+pytestmark = pytest.mark.usefixtures("nothing_was_changed_before")
 
 
 PLACES = {
