@@ -108,7 +108,13 @@ def _answers_to_errors(app: FastAPI, settings: Settings) -> None:
 
     @app.exception_handler(policy.NotSignedIn)
     def not_signed_in(request: Request, _error: Exception) -> Response:
-        response = RedirectResponse("/sign-in", status_code=303)
+        # A page's own script is told; it would take the sign-in page for an answer.
+        asked_by_script = "application/json" in request.headers.get("accept", "")
+        response = (
+            JSONResponse({"error": 401}, status_code=401)
+            if asked_by_script
+            else RedirectResponse("/sign-in", status_code=303)
+        )
         if request.cookies.get(sessions.COOKIE):
             response.delete_cookie(sessions.COOKIE)
         return response

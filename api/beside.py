@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
 from api.parts import Parts
 from api.settings import Settings
-from bot import broadcast, durable
+from bot import broadcast, durable, paging, reminder
 from bot.channels import telegram as telegram_channel
 from bot.channels.messenger import MessengerChannel
 from bot.channels.telegram import TelegramChannel
@@ -84,6 +84,7 @@ async def run(
     stack.push_async_callback(process.stop)
     stack.push_async_callback(asyncio.to_thread, durable.stop)
     stack.callback(broadcast.close)
+    stack.callback(paging.close)
     shared = _Beside(settings, process, parts, stack, on_ready, on_failure)
     task = asyncio.create_task(_beside(shared))
     stack.callback(task.cancel)
@@ -112,6 +113,8 @@ async def _beside(shared: _Beside) -> None:
         engine = await asyncio.to_thread(durable.open_, work)
         shared.stack.callback(engine.dispose)
         await asyncio.to_thread(broadcast.open_, settings.news_per_second)
+        await asyncio.to_thread(reminder.open_)
+        await asyncio.to_thread(paging.open_, settings.duty_minutes)
         shared.on_ready(parts)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_watch(shared.process))

@@ -1,11 +1,16 @@
-"""The web chat: the same road as every channel, over plain HTTP."""
+"""The web chat: the same road as every channel, over plain HTTP.
+
+What it does for a visitor's own page it does for the desk's too (api/pages/assist.py), where a
+counsellor sits beside her: only who writes (`Writer`) is found out in another way.
+"""
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from secrets import token_hex
 from shutil import disk_usage
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import filetype
 from fastapi import APIRouter, Depends, Header, HTTPException, Request
@@ -58,21 +63,24 @@ MessageId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 Words = Annotated[str, AfterValidator(whole)]
 
 
-class Said(BaseModel):
-    """What a visitor's page sends. `message` names this one message, so that sending it again is
-    harmless.
-    """
+class Spoken(BaseModel):
+    """What a page says. `message` names this one message, so that sending it again is harmless."""
 
-    conversation: ConversationId
     message: MessageId | None = None
     text: Words | None = None
     button: str | None = Field(default=None, max_length=200)
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> "Said":
+    def _one_of_two(self) -> Self:
         if (self.text is None) == (self.button is None):
             raise ValueError("either text or button")
         return self
+
+
+class Said(Spoken):
+    """What a visitor's page sends."""
+
+    conversation: ConversationId
 
 
 class Polled(BaseModel):
@@ -81,8 +89,26 @@ class Polled(BaseModel):
     conversation: ConversationId
 
 
-def _message(parts: Parts, conversation: str, message_id: str | None, **content: Any) -> Message:
-    pseudonym = parts.site.server_key.pseudonym(ChannelName.WEB, conversation)
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who writes. `user` is what the pseudonym of the conversation is made of; who knows it can go
+    on with the conversation. `counted` is whom the limits count (api/limits.py).
+    """
+
+    user: str
+    counted: str
+
+    def pseudonym(self, site: Site) -> str:
+        """Give the conversation's name, as everything behind this door knows it."""
+        return site.server_key.pseudonym(ChannelName.WEB, self.user)
+
+
+def _visitor(conversation: str) -> Writer:
+    return Writer(user=conversation, counted=conversation)
+
+
+def _message(parts: Parts, writer: Writer, message_id: str | None, **content: Any) -> Message:
+    pseudonym = writer.pseudonym(parts.site)
     return Message(
         channel=ChannelName.WEB,
         update=f"web-{pseudonym[:16]}-{message_id or token_hex(16)}",
@@ -106,8 +132,8 @@ def _as_json(replies: Sequence[Reply], *, clear: bool = False) -> dict[str, Any]
     return {"replies": said} | ({"clear": True} if clear else {})
 
 
-async def _words(parts: Parts, conversation: str, key: str, status: int) -> JSONResponse:
-    pseudonym = parts.site.server_key.pseudonym(ChannelName.WEB, conversation)
+async def _words(parts: Parts, writer: Writer, key: str, status: int) -> JSONResponse:
+    pseudonym = writer.pseudonym(parts.site)
     replies = await run_in_threadpool(outbox.words, parts.turns, pseudonym, key)
     return JSONResponse(_as_json(replies), status_code=status)
 
@@ -120,16 +146,23 @@ async def _answer(message: Message) -> JSONResponse:
     return JSONResponse(_as_json(outgoing.replies, clear=outgoing.clear))
 
 
+async def take_words(request: Request, writer: Writer, said: Spoken) -> JSONResponse:
+    """Take words or a press, and answer. 429 over the limit, 413 for more than WORDS_LIMIT, 202
+    while the turn is not over; each with words to show or to ask again for.
+    """
+    parts = parts_of(request)
+    if too_many(request, "chat", writer.counted):
+        return await _words(parts, writer, "slow_down", 429)
+    if len(said.text or "") > WORDS_LIMIT:
+        return await _words(parts, writer, "unknown_too_long", 413)
+    message = _message(parts, writer, said.message, text=said.text, button=said.button)
+    return await _answer(message)
+
+
 @router.post("/messages")
 async def messages(request: Request, said: Said) -> JSONResponse:
     """Take one message of a visitor and answer it."""
-    parts = parts_of(request)
-    if too_many(request, "chat", said.conversation):
-        return await _words(parts, said.conversation, "slow_down", 429)
-    if len(said.text or "") > WORDS_LIMIT:
-        return await _words(parts, said.conversation, "unknown_too_long", 413)
-    message = _message(parts, said.conversation, said.message, text=said.text, button=said.button)
-    return await _answer(message)
+    return await take_words(request, _visitor(said.conversation), said)
 
 
 async def _batches(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -166,13 +199,12 @@ async def _seal_upload(parts: Parts, request: Request, declared: str) -> SealedF
     return SealedFile(file_id, key, hashed.digest(), writer.size, guessed)
 
 
-def _refusal(parts: Parts, conversation: str) -> tuple[str, int] | None:
+def _refusal(parts: Parts, writer: Writer) -> tuple[str, int] | None:
     """Say why no file can be taken now: the words' key and a status; None when one can."""
     if disk_usage(parts.settings.data_dir).free < FREE_SPACE:
         return "trouble", 507
-    pseudonym = parts.site.server_key.pseudonym(ChannelName.WEB, conversation)
     with parts.site.store.reading() as session:
-        count, size = files_held(session, pseudonym)
+        count, size = files_held(session, writer.pseudonym(parts.site))
     return ("unknown_too_many", 413) if count >= FILES_HELD or size >= BYTES_HELD else None
 
 
@@ -184,6 +216,36 @@ def _remove_unnamed(site: Site, file_id: str) -> None:
         kept = names_file(session, file_id)
     if not kept:
         site.files.remove(file_id)
+
+
+async def take_file(
+    request: Request, writer: Writer, kind: AttachmentKind, message_id: str | None
+) -> JSONResponse:
+    """Take the request's body as a file of this kind, and answer.
+
+    Refused with words: 429 over the limit, 507 and 413 where there is no room, 413 for more than
+    FILE_LIMIT. 202 while the turn is not over. Raises HTTPException 400 for an empty body.
+    """
+    parts = parts_of(request)
+    if too_many(request, "files", writer.counted):
+        return await _words(parts, writer, "slow_down", 429)
+    refusal = await run_in_threadpool(_refusal, parts, writer)
+    if refusal is not None:
+        return await _words(parts, writer, *refusal)
+    declared = request.headers.get("content-type", "application/octet-stream").split(";")[0][:100]
+    try:
+        file = await _seal_upload(parts, request, declared)
+    except TooLarge:
+        return await _words(parts, writer, "unknown_too_large", 413)
+    if file.size == 0:
+        await run_in_threadpool(parts.site.files.remove, file.file_id)
+        raise HTTPException(400)
+    attachment = Attachment(kind, upload_reference(file), file.media_type, file.size)
+    answer = await _answer(_message(parts, writer, message_id, attachments=(attachment,)))
+    if answer.status_code == 200:
+        # The turn is over. Where it is not yet (202), the sweep looks after two days.
+        await run_in_threadpool(_remove_unnamed, parts.site, file.file_id)
+    return answer
 
 
 @router.post("/files", max_body_size=10 * FILE_LIMIT)
@@ -198,26 +260,7 @@ async def files(
     The conversation's number opens its draft, so it stands in a header: addresses are written into
     logs.
     """
-    parts, conversation = parts_of(request), x_conversation
-    if too_many(request, "files", conversation):
-        return await _words(parts, conversation, "slow_down", 429)
-    refusal = await run_in_threadpool(_refusal, parts, conversation)
-    if refusal is not None:
-        return await _words(parts, conversation, *refusal)
-    declared = request.headers.get("content-type", "application/octet-stream").split(";")[0][:100]
-    try:
-        file = await _seal_upload(parts, request, declared)
-    except TooLarge:
-        return await _words(parts, conversation, "unknown_too_large", 413)
-    if file.size == 0:
-        await run_in_threadpool(parts.site.files.remove, file.file_id)
-        raise HTTPException(400)
-    attachment = Attachment(kind, upload_reference(file), file.media_type, file.size)
-    answer = await _answer(_message(parts, conversation, x_message, attachments=(attachment,)))
-    if answer.status_code == 200:
-        # The turn is over. Where it is not yet (202), the sweep looks after two days.
-        await run_in_threadpool(_remove_unnamed, parts.site, file.file_id)
-    return answer
+    return await take_file(request, _visitor(x_conversation), kind, x_message)
 
 
 @router.post("/notices")
@@ -228,12 +271,12 @@ async def notices(request: Request, polled: Polled) -> JSONResponse:
     parts = parts_of(request)
     if not await run_in_threadpool(_take_news, parts, polled.conversation):
         return JSONResponse({"replies": []})
-    return await _words(parts, polled.conversation, "letter_waiting", 200)
+    return await _words(parts, _visitor(polled.conversation), "letter_waiting", 200)
 
 
 def _take_news(parts: Parts, conversation: str) -> bool:
     """Tell whether a letter came that nobody spoke of yet; from now on somebody did."""
-    pseudonym = parts.site.server_key.pseudonym(ChannelName.WEB, conversation)
+    pseudonym = _visitor(conversation).pseudonym(parts.site)
     with parts.site.store.reading() as session:
         letter = notice.waiting_letter(session, parts.site, pseudonym)
         if letter is None or not notice.is_waiting(session, letter.id):

@@ -22,6 +22,7 @@ PER_ADDRESS: dict[str, RateLimitItem] = {
     "files": RateLimitItemPerMinute(60),
     "notices": RateLimitItemPerMinute(900),
     "sign-in": RateLimitItemPerMinute(50, 15),
+    "verify": RateLimitItemPerMinute(30, 15),
 }
 """By what is called: for everybody behind one address (a dormitory may share one)."""
 
@@ -30,8 +31,11 @@ PER_KEY: dict[str, RateLimitItem] = {
     "files": RateLimitItemPerMinute(20),
     "notices": RateLimitItemPerMinute(30),
     "sign-in": RateLimitItemPerMinute(10, 15),
+    "verify": RateLimitItemPerMinute(10, 15),
 }
-"""By what is called: for one conversation, or one account from one address."""
+"""By what is called: for one conversation, one account from one address, one receipt's code. A
+right code is counted like a wrong one: what answers differently must not be asked faster.
+"""
 
 FROM_STRANGE_PLACES: dict[str, RateLimitItem] = {"sign-in": RateLimitItemPerMinute(30, 15)}
 """By what is called: for one account, from all the addresses together where it is not at home."""

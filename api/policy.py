@@ -94,6 +94,17 @@ async def checked_form(
     return fields
 
 
+def checked_call(request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> SignedIn:
+    """Give who calls from a signed-in page's own script, with the page's token in `X-CSRF`.
+
+    Raises HTTPException 403 from another site, 419 for a wrong token.
+    """
+    from_own_site(request)
+    if not sessions.csrf_fits(who, request.headers.get("x-csrf", "")):
+        raise HTTPException(PAGE_EXPIRED)
+    return who
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A signed-in form with a file in it. `file` is empty when none was chosen."""

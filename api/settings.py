@@ -23,10 +23,6 @@ class Settings(StoreSettings, ChannelSettings):
 
     host: str = Field(default="127.0.0.1", validation_alias="SAMLENG_HOST")
     port: int = Field(default=8000, ge=0, le=65535, validation_alias="SAMLENG_PORT")
-    public_url: str | None = Field(
-        default=None, pattern=r"^https://[^/]+/?$", validation_alias="SAMLENG_PUBLIC_URL"
-    )
-    """Address under which the world reaches this server. Without it Telegram is polled."""
     quiet_hours: str = Field(
         default="21-7",
         pattern=r"^([01]?\d|2[0-3])-([01]?\d|2[0-3])$",
@@ -39,6 +35,9 @@ class Settings(StoreSettings, ChannelSettings):
     """How fast news leaves. Telegram lets a bot send about 30 messages a second in all (its FAQ on
     broadcasting), and replies go first.
     """
+
+    duty_minutes: float = Field(default=5.0, gt=0, le=120, validation_alias="SAMLENG_DUTY_MINUTES")
+    """How long a duty person is waited for before the next one is called. Our working rule."""
 
     @property
     def quiet(self) -> QuietHours:

@@ -4,13 +4,15 @@ A payload comes back from the channel, so anybody can forge one. Only what is li
 `told`, `unknown`, `lost` and `nlu_fallback` are the turn's own words and no button may say them.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from bot.message import PAYLOAD_LIMIT, Language
 from referrals.geography import PROVINCES, UNSAID
-from referrals.taxonomy import Category, Complainant, Country, Phase, Topic
+from referrals.intake import CHOICES, Detail, DetailGroup
+from referrals.taxonomy import Category, Complainant, ConsentCode, Country, Phase, Topic
 
 _YES_NO = frozenset({"yes", "no"})
 _PAGES = frozenset(str(number) for number in range(1, 10))
@@ -21,7 +23,6 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType(
         "category": frozenset(Category),
         "country": frozenset(Country),
         "province": frozenset({*PROVINCES, UNSAID}),
-        "identity": frozenset({"named", "anonymous"}),
         "store": _YES_NO,
         "share_mrc": _YES_NO,
         "share_pdolvt": _YES_NO,
@@ -35,12 +36,52 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType(
         "danger": frozenset({"yes"}),
         "stop": frozenset({"yes"}),
         "data": frozenset({"less", "all"}),
+        "of": frozenset(DetailGroup),
+        "detail": frozenset(Detail),
+        "choice": frozenset(choice for choices in CHOICES.values() for choice in choices),
+        "step": frozenset(
+            {
+                "complainant",
+                "category",
+                "country",
+                "province",
+                "story",
+                "share_mrc",
+                "share_pdolvt",
+                "share_legal_aid",
+                "contact_me",
+            }
+        ),
+        "consent": frozenset(ConsentCode),
+        "answer": frozenset({"yes", "partly", "no"}),
+        "money": frozenset({"all", "part", "none"}),
+        "papers": frozenset({"valid", "expired", "none", "unsaid"}),
+        "sure": frozenset({"yes"}),
     }
 )
 """Every entity a button may carry, with every value it may have."""
 
-_INFORM = frozenset(VALUES) - {"topic", "page", "language", "danger", "stop", "data"}
+_CODE = re.compile("[0-9]{9}")
+"""The entity `case` carries a case's code; whose case it is the action looks up."""
+
+_INFORM = frozenset(
+    {
+        "complainant",
+        "category",
+        "country",
+        "province",
+        "store",
+        "share_mrc",
+        "share_pdolvt",
+        "share_legal_aid",
+        "contact_me",
+        "lodge",
+        "group",
+        "choice",
+    }
+)
 _AN_ANSWER = frozenset({"topic", "country"})
+_A_CASE = frozenset({"case"})
 
 ENTITIES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -56,6 +97,19 @@ ENTITIES: Mapping[str, frozenset[str]] = MappingProxyType(
         "listen": _AN_ANSWER,
         "news": frozenset({"country", "stop"}),
         "data": frozenset({"data"}),
+        "details": frozenset({"of"}),
+        "detail": frozenset({"detail"}),
+        "change": frozenset({"step"}),
+        "consent": frozenset({"consent", "case", "answer"}),
+        "close": frozenset({"case", "sure"}),
+        "erase": frozenset({"case", "sure"}),
+        "satisfied": frozenset({"case", "answer"}),
+        "received": frozenset({"case", "money"}),
+        "count": frozenset({"case", "answer", "papers"}),
+        **dict.fromkeys(
+            ("case_status", "case_add", "consent_change", "readers", "reopen", "paper", "secret"),
+            _A_CASE,
+        ),
         **dict.fromkeys(
             (
                 "greet",
@@ -66,11 +120,7 @@ ENTITIES: Mapping[str, frozenset[str]] = MappingProxyType(
                 "menu",
                 "cancel",
                 "back",
-                "case_status",
-                "case_add",
                 "privacy",
-                "consent_change",
-                "erase",
                 "hide",
                 "out_of_scope",
                 "done",
@@ -79,6 +129,8 @@ ENTITIES: Mapping[str, frozenset[str]] = MappingProxyType(
                 "more",
                 "letter",
                 "settings",
+                "claim",
+                "join",
             ),
             frozenset[str](),
         ),
@@ -130,5 +182,6 @@ def _check(intent: str, entities: Mapping[str, str]) -> None:
     if allowed is None:
         raise UnknownButton("no button has this intent")
     for name, value in entities.items():
-        if name not in allowed or value not in VALUES[name]:
+        known = _CODE.fullmatch(value) if name == "case" else value in VALUES[name]
+        if name not in allowed or not known:
             raise UnknownButton("no button of this intent has this entity or value")

@@ -15,7 +15,8 @@ class Conversation(SQLModel, table=True):
     """One conversation, by its pseudonym. Holds codes only.
 
     `country` is the one she asked about last. `low_data`: no recorded voice by itself. Before
-    `cleared` nothing of the chat is left on the phone.
+    `cleared` nothing of the chat is left on the phone. `about_case` is the code of the
+    case that a button, or she, named last.
     """
 
     __tablename__ = "conversation"
@@ -28,6 +29,7 @@ class Conversation(SQLModel, table=True):
     country: str | None = Field(default=None, max_length=8)
     low_data: bool = False
     cleared: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    about_case: str | None = Field(default=None, max_length=9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class State:
     awaiting: str | None = None
     country: str | None = None
     low_data: bool = False
+    about_case: str | None = None
 
 
 def state(session: Session, conversation: str) -> State:
@@ -45,7 +48,7 @@ def state(session: Session, conversation: str) -> State:
     row = session.get(Conversation, conversation)
     if row is None:
         return State()
-    return State(Language(row.language), row.awaiting, row.country, row.low_data)
+    return State(Language(row.language), row.awaiting, row.country, row.low_data, row.about_case)
 
 
 def begin(session: Session, conversation: str, now: datetime) -> State:
@@ -85,6 +88,15 @@ def set_low_data(session: Session, conversation: str, low: bool) -> None:
     """
     row = session.get_one(Conversation, conversation)
     row.low_data = low
+    session.add(row)
+
+
+def set_about(session: Session, conversation: str, code: str | None) -> None:
+    """Remember which case is meant from now on: the one to add to, to set a secret for, to get
+    back. Raises sqlalchemy.exc.NoResultFound.
+    """
+    row = session.get_one(Conversation, conversation)
+    row.about_case = code
     session.add(row)
 
 

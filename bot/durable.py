@@ -25,7 +25,7 @@ from bot.parcel import Outgoing
 from bot.queue_seal import QueueSeal
 from bot.rasa import RasaUnavailable
 from bot.turn import NOTED, Turns
-from referrals import case, draft, notice
+from referrals import assisted, case, draft, notice, recovery
 from referrals.store import make_engine
 
 log = logging.getLogger(__name__)
@@ -276,6 +276,8 @@ def sweep(turns: Turns) -> int:
         case.remove_orphans(session, site, now - timedelta(days=2))
         parcel.sweep(session, now)
         trace.sweep(session, now)
+        recovery.sweep(session, now)
+        assisted.sweep(session, now)
     site.store.forget_log()
     with site.store.reading() as session:
         waiting = [

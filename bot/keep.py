@@ -4,12 +4,13 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot import conversation
 from bot.message import Attachment, AttachmentKind, Channel, ChannelName, Message
 from referrals import draft, thread
 from referrals.site import Site
 
-ONE_TELLING_ONLY = frozenset({"name"})
-"""Told in text alone, and once: a name spoken in a voice note cannot be read back."""
+DETAIL = "detail"
+"""The question for a detail; the draft holds for which."""
 
 MEDIA_TYPE_LIMIT = 128
 """Characters of a media type that are kept; what is longer is no media type."""
@@ -72,7 +73,8 @@ class Keeper:
     ) -> bool:
         with self.site.store.writing() as session:
             if field_name == "addition":
-                case = thread.newest_open_case(session, message.conversation)
+                about = conversation.state(session, message.conversation).about_case
+                case = thread.addressed(session, self.site, message.conversation, about)
                 if case is None:
                     return False
                 new = thread.add(
@@ -87,13 +89,11 @@ class Keeper:
                 )
             else:
                 begun = draft.open_(session, self.site, message.conversation, message.channel)
-                if field_name in ONE_TELLING_ONLY:
-                    draft.untell(session, self.site, begun, field_name)
                 new = draft.tell(
                     session,
                     self.site,
                     begun,
-                    field_name,
+                    self._field(begun, field_name),
                     message.update,
                     text=text,
                     file=file,
@@ -104,6 +104,12 @@ class Keeper:
                 # Fetched once more after a crash; a web upload is sealed once, before its turn.
                 self.site.files.remove(file.file_id)
         return True
+
+    def _field(self, begun: draft.Draft, asked: str) -> str:
+        """Give the field that a told answer belongs to: of a detail, the one that was opened."""
+        if asked != DETAIL:
+            return asked
+        return draft.answers(self.site, begun).get(DETAIL, "story")
 
 
 def upload_reference(file: draft.SealedFile) -> str:

@@ -12,13 +12,13 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot import buttons, conversation, news, parcel, trace
+from bot import buttons, claims, conversation, news, on_duty, parcel, trace
 from bot.certainty import split
 from bot.channels import delivery_key
 from bot.content import Content, living
 from bot.content.render import SAFETY_CARD, render
 from bot.content.retell import draft_words
-from bot.keep import ONE_TELLING_ONLY, Keeper
+from bot.keep import DETAIL, Keeper
 from bot.meaning import Meaning, acted_on, in_danger
 from bot.message import (
     FILE_LIMIT,
@@ -38,7 +38,7 @@ from bot.sure import SURELY, plain_control, surely_yes
 from bot.text import normalise
 from bot.understand import DANGER, Understanding, alarm, understand
 from bot.when import QuietHours, local_date
-from referrals import contact, draft, notice
+from referrals import case, contact, draft, notice, recovery, signed
 from referrals.site import Site
 
 log = logging.getLogger(__name__)
@@ -56,10 +56,13 @@ NOTED = "noted"
 HIDE = "hide_last"
 """The say that leaves an innocent last message; nothing may stand below it."""
 
+NO_COMPLAINT = frozenset({"faq", "privacy", "language", "greet", "thank", "goodbye"})
+"""What a long text within the journey may mean without being part of her story."""
+
 ONCE_MORE = frozenset({"again", "simpler"})
 """Plain orders about what was just said; Rasa is not asked what they mean."""
 
-TOLD = frozenset({"story", "name", "addition"})
+TOLD = frozenset({"story", DETAIL, "addition"})
 """What is told rather than chosen: sealed, and never understood by a machine."""
 
 
@@ -99,12 +102,17 @@ class Turns:
             )
             if message.mark is not None:
                 trace.note(session, message.conversation, (message.mark,), message.received)
+        staff = on_duty.heard(self.site, message)
+        if staff is not None:
+            return staff
         try:
             meaning = self._meaning(message, state)
             played = self._tell_the_dialogue(message, meaning)
         except RasaUnavailable:
             if self._cry(message) is None:
                 raise
+            with self.site.store.writing() as session:
+                on_duty.cry(session, self.site, message.conversation)
             return self._say(message, [{"say": SAFETY_CARD, "with": {}}])
         with self.site.store.writing() as session:
             if meaning.intent == DANGER:
@@ -150,13 +158,15 @@ class Turns:
         text = (message.text or "").strip()
         if not text:
             return Meaning("unknown", entities=(("kind", "empty"),))
+        if state.awaiting in claims.TYPED and len(text) <= claims.LIMIT and cry is None:
+            return self._typed(message, text, state.awaiting)
         if state.awaiting in TOLD:
             return self._told_text(message, text, state.awaiting, cry)
         order = plain_control(normalise(text))
         if order in ONCE_MORE and cry is None:
             return Meaning(order)
         understood = self._understood(text, cry)
-        tells = _tells(text, understood)
+        tells = _tells(text, understood, state)
         if tells:
             self._keeper.text(message, "story", text)
         if understood.danger:
@@ -182,14 +192,13 @@ class Turns:
         control = plain_control(normalise(text))
         if control and cry is None:
             return Meaning(control)
+        if cry is None and self._agrees(message, text, awaiting):
+            return Meaning("affirm", entities=((SURELY, "yes"),))
         try:
             understood = self._understood(text, cry)
         except RasaUnavailable:
-            if not (cry and awaiting == "name"):
-                self._keeper.text(message, awaiting, text)  # nothing told is lost
+            self._keeper.text(message, awaiting, text)  # nothing told is lost
             raise
-        if understood.danger and awaiting == "name":
-            return in_danger(understood)
         kept = self._keeper.text(message, awaiting, text)
         if understood.danger:
             return in_danger(understood)
@@ -200,6 +209,24 @@ class Turns:
         if interrupts and len(text) <= SHORT:
             return Meaning(understood.intent, sure, understood.entities)
         return Meaning("told", entities=(("told", awaiting),))
+
+    def _agrees(self, message: Message, text: str, awaiting: str) -> bool:
+        """Say whether a plain yes answers the consent that stands under what she told."""
+        if awaiting != "story" or not surely_yes(normalise(text)):
+            return False
+        with self.site.store.reading() as session:
+            own = draft.find(session, message.conversation)
+            told = own is not None and bool(draft.parts(session, own, "story"))
+        return told and self._has_seen_the_question(message)
+
+    def _typed(self, message: Message, text: str, asked: str) -> Meaning:
+        """Read a code or a secret; the dialogue hears what came of it, and nothing else."""
+        control = plain_control(normalise(text))
+        if control is not None:
+            return Meaning(control)
+        with self.site.store.writing() as session:
+            result = claims.heard(session, self.site, message, asked, text)
+        return Meaning("told", entities=(("told", asked), ("result", result.value)))
 
     def _with_caption(
         self, message: Message, state: conversation.State, cry: str | None
@@ -218,8 +245,10 @@ class Turns:
         A voice note or a picture that nobody asked for is kept as part of the story, so that
         nothing told is lost; the dialogue offers to complain with it.
         """
+        if state.awaiting in claims.TYPED:
+            return Meaning("unknown", entities=(("kind", "written"),))
         tellable = [a for a in message.attachments if a.kind in TELLABLE]
-        awaiting = state.awaiting if state.awaiting in TOLD - ONE_TELLING_ONLY else None
+        awaiting = state.awaiting if state.awaiting in TOLD else None
         if not tellable:
             return self._worded(message, awaiting)
         if any((a.size or 0) > FILE_LIMIT for a in tellable):
@@ -243,15 +272,17 @@ class Turns:
         return Meaning("told", entities=(("told", awaiting),))
 
     def _worded(self, message: Message, awaiting: str | None) -> Meaning:
-        """Keep a place or a contact, which come as words, when something is being told."""
+        """Keep a place or a contact, which come as words: with what is being told, or the story."""
         first = message.attachments[0]
         words = [
             f"{_PICTURES[a.kind]} {a.reference}" for a in message.attachments if a.kind in _PICTURES
         ]
-        if awaiting is None or not words:
+        if not words:
             return Meaning("unknown", entities=(("kind", first.kind.value),))
-        if not self._keeper.text(message, awaiting, " ".join(words)):
+        if not self._keeper.text(message, awaiting or "story", " ".join(words)):
             return Meaning("unknown", entities=(("kind", "no_case"),))
+        if awaiting is None:
+            return Meaning("unknown", entities=(("kind", "kept"),))
         return Meaning("told", entities=(("told", awaiting),))
 
     # ---- the dialogue, and what it says
@@ -285,7 +316,8 @@ class Turns:
                 needs = words.private if words else None
                 if needs == "letter" and letter is not None:
                     shown.append(letter.id)
-                private = self._private(session, message.conversation, needs, letter, language)
+                asked = _Needed(needs, say.get("with") or {}, letter)
+                private = self._private(session, message.conversation, asked, language)
                 replies += render(say, language, known, private, today)
             untold = letter is not None and not shown and notice.is_waiting(session, letter.id)
             if letter is not None and untold and not hiding:
@@ -317,21 +349,37 @@ class Turns:
         return [alert for alert in due if alert.id not in on_its_way]
 
     def _private(
-        self,
-        session: Session,
-        conversation_: str,
-        needs: str | None,
-        letter: notice.Opened | None,
-        language: Language,
+        self, session: Session, conversation_: str, needed: "_Needed", language: Language
     ) -> dict[str, str]:
         """Open the words that a private say needs; they are in the replies and nowhere else."""
-        if needs == "letter":
-            return {"letter": letter.text if letter else ""}
-        begun = draft.find(session, conversation_) if needs == "draft" else None
+        if needed.what == "letter":
+            return {"letter": needed.letter.text if needed.letter else ""}
+        if needed.what == "handover":
+            return {"handover": self._handover(session, str(needed.values["case"]))}
+        if needed.what == "paper":
+            lodged = case.by_code(session, str(needed.values["case"]))
+            return {"link": signed.link(session, self.site, lodged, self.site.public_url) or ""}
+        begun = draft.find(session, conversation_) if needed.what == "draft" else None
         if begun is None:
             return {}
         story, name = (draft.told(session, self.site, begun, field) for field in ("story", "name"))
         return draft_words(story, name, language, self.content)
+
+    def _handover(self, session: Session, code: str) -> str:
+        """Draw the secret that a visitor takes home; none when she has the case already."""
+        try:
+            return recovery.hand_over(session, self.site, case.by_code(session, code).id)
+        except recovery.OwnSecret:
+            return "-"
+
+
+@dataclass(frozen=True, slots=True)
+class _Needed:
+    """Whose words a say needs, with the say's codes and the letter that waits."""
+
+    what: str | None
+    values: Mapping[str, Any]
+    letter: notice.Opened | None
 
 
 _PICTURES = {AttachmentKind.LOCATION: "📍", AttachmentKind.CONTACT: "👤"}
@@ -347,12 +395,14 @@ def _speaks(message: Message, state: conversation.State) -> bool:
     return stickers and meant and state.awaiting not in TOLD
 
 
-def _tells(text: str, understood: Understanding) -> bool:
-    """Say whether somebody began to tell before she was asked: long words of danger, or words that
-    may be a complaint.
+def _tells(text: str, understood: Understanding, state: conversation.State) -> bool:
+    """Say whether somebody tells without having been asked: long words of danger, or words that may
+    be a complaint; within the journey, all long words that are plainly nothing else.
     """
     if len(text) <= SHORT:
         return False
     meaning = acted_on(understood)
+    if state.awaiting is not None and meaning.intent not in NO_COMPLAINT:
+        return True
     may_be = {meaning.intent, *(split(label)[0] for label, _ in meaning.ranking)}
     return understood.danger is not None or "complaint" in may_be

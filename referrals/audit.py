@@ -27,6 +27,12 @@ class Act(StrEnum):
     CHECKED_NUMBER = "checked_number"
     RECORDED = "recorded"
     NEWS = "news"
+    CLAIMED = "claimed"
+    CONSENT_CHANGED = "consent_changed"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    ERASED = "erased"
+    SHARED = "shared"
 
 
 class AuditRow(SQLModel, table=True):

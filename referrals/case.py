@@ -11,6 +11,8 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from referrals import draft, routing
 from referrals.directory import Organisation
+from referrals.group import CaseGroup
+from referrals.intake import Detail
 from referrals.notice import Letter, LetterState
 from referrals.sealing import SealedField
 from referrals.site import Site
@@ -25,15 +27,22 @@ FIELD = SealedField("case_field", "sealed", "case")
 FILE_KEY = SealedField("case_file", "sealed_key", "case")
 CASE_PRIVATE_KEY = SealedField("case", "sealed_private_key", "case")
 
-TOLD_FIELDS = ("story", "name")
+TOLD_FIELDS = frozenset({"story", *Detail})
 """What the intake tells in words, voice or pictures."""
+
+CHOICES_FIELD = "choices"
+"""The field that holds what was chosen on buttons: JSON, lists of codes by detail."""
 
 
 class Case(SQLModel, table=True):
     """One lodged complaint. Columns in clear hold codes and times only.
 
     `conversation` is a pseudonym. `lodged_by` is the delivery that lodged it, so that a repeat
-    makes no second case. `callback` marks one that only asks to be written to. Additions are sealed
+    makes no second case. `callback` marks one that only asks to be written to. `minor` marks
+    somebody under 18, or whose age nobody knows and who may be. `group_id` is one incident told by
+    several people. `assisted_by` is the member who helped a visitor to lodge it. `closed_by` is
+    "migrant" or "office"; `satisfied` (yes, partly, no) and `money` (all, part, none) are her own
+    answers afterwards; `counted` says that statistic.py counted it. Additions are sealed
     to `public_key`, whose private half is sealed under the case key: the bot can add and cannot
     read.
     """
@@ -52,13 +61,21 @@ class Case(SQLModel, table=True):
     province: str | None = Field(default=None, max_length=8)
     confidentiality: str = Field(max_length=16)
     danger: bool = False
+    minor: bool = False
     callback: bool = False
+    group_id: str | None = Field(default=None, index=True, max_length=32)
+    assisted_by: str | None = Field(default=None, max_length=32)
     status: str = Field(default=Status.LODGED, max_length=16)
     public_key: bytes
     sealed_private_key: bytes
     lodged_at: datetime = Field(sa_type=UtcDateTime)
     first_opened: datetime | None = Field(default=None, sa_type=UtcDateTime)
     handler_id: str | None = Field(default=None, foreign_key="member.id", max_length=32)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    closed_by: str | None = Field(default=None, max_length=16)
+    satisfied: str | None = Field(default=None, max_length=16)
+    money: str | None = Field(default=None, max_length=16)
+    counted: bool = False
 
 
 class CaseField(SQLModel, table=True):
@@ -134,6 +151,7 @@ class Referral(SQLModel, table=True):
     state: str = Field(default="offered", max_length=16)
     reasons: str = Field(max_length=200)
     offered_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +171,8 @@ class Lodged:
     code: str
     routes: tuple[Routed, ...]
     lodged_at: datetime
+    group_code: str | None = None
+    assisted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +187,7 @@ class CaseSummary:
     opened_at: datetime | None
     offices: tuple[tuple[str, str], ...]
     letters: int
+    satisfied: str | None = None
 
 
 def lodged_by(session: Session, update: str) -> Lodged | None:
@@ -188,9 +209,12 @@ def receipt(session: Session, case: Case) -> Lodged:
         .where(Referral.case_id == case.id)
         .order_by(col(Referral.place))
     )
+    of_group = session.get(CaseGroup, case.group_id) if case.group_id else None
     return Lodged(
         code=case.code,
         lodged_at=case.lodged_at,
+        group_code=of_group.code if of_group is not None else None,
+        assisted=case.assisted_by is not None,
         routes=tuple(
             Routed(
                 o.name_km,
@@ -203,12 +227,15 @@ def receipt(session: Session, case: Case) -> Lodged:
     )
 
 
-def for_conversation(session: Session, conversation: str) -> list[CaseSummary]:
+def owned(session: Session, conversation: str) -> list[Case]:
     """Give the conversation's cases, newest first."""
-    found = session.exec(
-        select(Case).where(Case.conversation == conversation).order_by(col(Case.lodged_at).desc())
-    )
-    return [_summary(session, case) for case in found]
+    hers = select(Case).where(Case.conversation == conversation)
+    return list(session.exec(hers.order_by(col(Case.lodged_at).desc())))
+
+
+def for_conversation(session: Session, conversation: str) -> list[CaseSummary]:
+    """Give what may be told of the conversation's cases, newest first."""
+    return [_summary(session, case) for case in owned(session, conversation)]
 
 
 def _summary(session: Session, case: Case) -> CaseSummary:
@@ -228,6 +255,7 @@ def _summary(session: Session, case: Case) -> CaseSummary:
             (r.organisation_name_km, r.organisation_name_en) for r in receipt(session, case).routes
         ),
         letters=letters,
+        satisfied=case.satisfied,
     )
 
 

@@ -3,29 +3,57 @@ opens.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, func, select
 
-from referrals import audit, consent, keys, notice, triage
-from referrals.case import (
-    CASE_PRIVATE_KEY,
-    FIELD,
-    FILE_KEY,
-    Case,
-    CaseField,
-    CaseFile,
-    Referral,
-    Wrap,
+from referrals import alarm, audit, consent, keys, lodging, notice, reading, routing
+from referrals.case import Case, CaseFile, Referral, Wrap
+from referrals.consent import Consent, StandingConsent
+from referrals.directory import SignedIn, organisation_key
+from referrals.intake import Detail
+from referrals.reading import (
+    CaseRow,
+    ConsentRow,
+    EndingRow,
+    FileRow,
+    GroupRow,
+    OfficeRow,
+    OpenCase,
+    ReaderRow,
+    ThreadRow,
+    WithdrawnRow,
+    list_cases,
+    withdrawn,
 )
-from referrals.directory import Member, Organisation, SignedIn, organisation_key
-from referrals.routing import Reason
-from referrals.sealing import open_, seal
+from referrals.sealing import seal
 from referrals.site import Site
-from referrals.taxonomy import Category, ConsentCode, Role, Status, Urgency
+from referrals.taxonomy import Category, ConsentCode, PartnerType, Role, Status
 from referrals.thread import ENTRY, Entry
+
+__all__ = [
+    "LETTER_LIMIT",
+    "CaseRow",
+    "ConsentRow",
+    "EndingRow",
+    "FileRow",
+    "GroupRow",
+    "NotAllowed",
+    "NotYours",
+    "OfficeRow",
+    "OpenCase",
+    "ReaderRow",
+    "Status",
+    "ThreadRow",
+    "WithdrawnRow",
+    "list_cases",
+    "open_case",
+    "open_file",
+    "set_status",
+    "take",
+    "withdrawn",
+    "write",
+]
 
 LETTER_LIMIT = 600
 """Characters of one letter to a migrant: what fits one bubble on every channel."""
@@ -41,138 +69,6 @@ class NotAllowed(Exception):
     """The act is not possible: no consent to contact, a letter that is empty or too long, wrong
     status.
     """
-
-
-@dataclass(frozen=True, slots=True)
-class CaseRow:
-    """One line of the list: codes only, nothing that needs a key."""
-
-    code: str
-    category: Category
-    country: str
-    province: str | None
-    urgency: Urgency
-    age: timedelta
-    status: Status
-    handler: str | None
-    mine: bool
-    unread: int
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class FileRow:
-    """A file of the case."""
-
-    id: str
-    name: str
-    kind: str
-    media_type: str
-    size: int
-    at: datetime
-    added_later: bool
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class ThreadRow:
-    """One thing said after lodging. `author` is the member's name, None for the migrant."""
-
-    at: datetime
-    author: str | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderRow:
-    """Somebody who opened the case."""
-
-    at: datetime
-    name: str
-    organisation_km: str
-    organisation_en: str
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentRow:
-    """The last answer to one question of consent."""
-
-    code: ConsentCode
-    granted: bool
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class OfficeRow:
-    """An office that was offered the case, and why."""
-
-    name_km: str
-    name_en: str
-    reasons: tuple[Reason, ...]
-    offered_at: datetime
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class OpenCase:
-    """A case, opened for one reader."""
-
-    row: CaseRow
-    complainant: str
-    confidentiality: str
-    language: str
-    channel: str
-    danger: bool
-    lodged_at: datetime
-    fields: tuple[tuple[str, str], ...]
-    files: tuple[FileRow, ...]
-    thread: tuple[ThreadRow, ...]
-    readers: tuple[ReaderRow, ...]
-    consents: tuple[ConsentRow, ...]
-    offices: tuple[OfficeRow, ...]
-    may_write: bool
-
-
-def _row(session: Session, who: SignedIn, case: Case, now: datetime) -> CaseRow:
-    handler = session.get(Member, case.handler_id) if case.handler_id else None
-    unread = session.exec(
-        select(func.count())
-        .select_from(Entry)
-        .where(
-            Entry.case_id == case.id,
-            col(Entry.author_id).is_(None),
-            col(Entry.read_at).is_(None),
-        )
-    ).one()
-    age = now - case.lodged_at
-    category, status = Category(case.category), Status(case.status)
-    return CaseRow(
-        code=case.code,
-        category=category,
-        country=case.country,
-        province=case.province,
-        urgency=triage.urgency(category, danger=case.danger, status=status, age=age),
-        age=age,
-        status=status,
-        handler=handler.name if handler else None,
-        mine=case.handler_id == who.member_id,
-        unread=unread,
-    )
-
-
-_ORDER = {Urgency.NOW: 0, Urgency.SOON: 1, Urgency.NORMAL: 2}
-
-
-def list_cases(session: Session, who: SignedIn, now: datetime) -> list[CaseRow]:
-    """Give the cases that the member's organisation holds a wrap of: open, urgent and old ones
-    first.
-    """
-    if who.organisation_id is None or who.role is Role.ADMINISTRATOR:
-        return []
-    found = session.exec(
-        select(Case)
-        .join(Wrap, col(Wrap.case_id) == Case.id)
-        .where(Wrap.organisation_id == who.organisation_id)
-    )
-    rows = [_row(session, who, case, now) for case in found]
-    return sorted(rows, key=lambda r: (r.status is Status.CLOSED, _ORDER[r.urgency], -r.age))
 
 
 def _case_key(session: Session, who: SignedIn, code: str) -> tuple[Case, bytes]:
@@ -217,104 +113,93 @@ def _enter(
 
 
 def open_case(site: Site, who: SignedIn, code: str) -> OpenCase:
-    """Open one case for reading. Raises NotYours. The read is written down first."""
+    """Open one case for reading. Raises NotYours. The read is written down first.
+
+    Opening also gives the case to those whom the migrant agreed to after lodging: the bot could
+    not, for it no longer holds the key.
+    """
     _enter(site, who, code, audit.Act.OPENED_CASE)
     with site.store.writing() as session:
         case, case_key = _case_key(session, who, code)
         now = site.clock()
+        _share_late(session, site, who, case, case_key)
         if case.first_opened is None:
             case.first_opened = now
             session.add(case)
-        thread = _thread(session, case, case_key, now)
-        return OpenCase(
-            row=_row(session, who, case, now),
-            complainant=case.complainant,
-            confidentiality=case.confidentiality,
-            language=case.language,
-            channel=case.channel,
-            danger=case.danger,
-            lodged_at=case.lodged_at,
-            fields=_fields(session, case, case_key),
-            files=_files(session, case),
-            thread=thread,
-            readers=readers(session, case.id),
-            consents=_consents(session, case),
-            offices=_offices(session, case),
-            may_write=consent.latest(session, case.id, ConsentCode.CONTACT_ME),
+        return reading.opened(session, who, case, case_key, now)
+
+
+def _share_late(session: Session, site: Site, who: SignedIn, case: Case, case_key: bytes) -> None:
+    """Wrap the case key for each kind of partner agreed to since lodging that has no wrap yet."""
+    if not _agreed_late(session, case):
+        return
+    # Of two who open at the same moment the second waits here, and finds nothing left to do.
+    session.exec(select(Case.id).where(Case.id == case.id).with_for_update(key_share=True)).one()
+    open_to = _may_see(session, case, case_key)
+    for kind in _agreed_late(session, case):
+        chosen = routing.route(Category(case.category), case.province, {kind}, open_to)
+        for each in chosen:
+            try:
+                with session.begin_nested():
+                    _offer(session, site, who, case, case_key, each)
+            except IntegrityError:
+                # She took the consent back this very moment; the database is right.
+                continue
+
+
+def _agreed_late(session: Session, case: Case) -> list[PartnerType]:
+    """Give the kinds that she agreed to after lodging and that nobody was given a key for.
+
+    A kind agreed to at lodging had its choice then: routing left it out for a reason.
+    """
+    found = session.exec(
+        select(StandingConsent.partner_type)
+        .join(Consent, col(Consent.id) == StandingConsent.consent_id)
+        .where(
+            StandingConsent.case_id == case.id,
+            Consent.at > case.lodged_at,
+            col(StandingConsent.partner_type).not_in(
+                select(Wrap.partner_type).where(Wrap.case_id == case.id)
+            ),
         )
-
-
-def _fields(session: Session, case: Case, case_key: bytes) -> tuple[tuple[str, str], ...]:
-    rows = session.exec(
-        select(CaseField).where(CaseField.case_id == case.id).order_by(col(CaseField.at))
     )
-    return tuple((r.name, open_(case_key, FIELD, r.id, r.sealed).decode()) for r in rows)
+    return [PartnerType(kind) for kind in found]
 
 
-def _files(session: Session, case: Case) -> tuple[FileRow, ...]:
-    rows = session.exec(
-        select(CaseFile).where(CaseFile.case_id == case.id).order_by(col(CaseFile.at))
-    )
-    return tuple(
-        FileRow(r.id, r.name, r.kind, r.media_type, r.size, r.at, r.added_later) for r in rows
-    )
+def _may_see(session: Session, case: Case, case_key: bytes) -> list[routing.Candidate]:
+    """Give the offices that can receive cases, without those that she said must not see hers."""
+    chosen = reading.told(session, case, case_key).choices
+    answers = {
+        Detail.NOT_SEE.value: ",".join(chosen.get(Detail.NOT_SEE, ())),
+        "province": case.province or "",
+    }
+    return lodging.allowed(lodging.candidates(session), answers)
 
 
-def _private_key(case: Case, case_key: bytes) -> keys.PrivateKey:
-    return keys.PrivateKey(open_(case_key, CASE_PRIVATE_KEY, case.id, case.sealed_private_key))
-
-
-def _thread(session: Session, case: Case, case_key: bytes, now: datetime) -> tuple[ThreadRow, ...]:
-    """Open the thread; what the migrant added counts as read from now on."""
-    rows = session.exec(
-        select(Entry, Member.name)
-        .join(Member, col(Member.id) == Entry.author_id, isouter=True)
-        .where(Entry.case_id == case.id)
-        .order_by(col(Entry.at))
-    ).all()
-    private = _private_key(case, case_key)
-    said: list[ThreadRow] = []
-    for entry, author in rows:
-        if entry.author_id is not None:
-            text = open_(case_key, ENTRY, entry.id, entry.sealed)
-        else:
-            text = private.open_(entry.sealed, keys.addition_purpose(case.id, entry.id))
-            if entry.read_at is None:
-                entry.read_at = now
-                session.add(entry)
-        said.append(ThreadRow(entry.at, author, text.decode()))
-    return tuple(said)
-
-
-def readers(session: Session, case_id: str) -> tuple[ReaderRow, ...]:
-    """Give who opened the case, newest first."""
-    rows = session.exec(
-        select(audit.AuditRow.at, Member.name, Organisation.name_km, Organisation.name_en)
-        .join(Member, col(Member.id) == audit.AuditRow.member_id)
-        .join(Organisation, col(Organisation.id) == audit.AuditRow.organisation_id)
-        .where(audit.AuditRow.case_id == case_id, audit.AuditRow.act == audit.Act.OPENED_CASE)
-        .order_by(col(audit.AuditRow.id).desc())
-    )
-    return tuple(ReaderRow(*row) for row in rows)
-
-
-def _consents(session: Session, case: Case) -> tuple[ConsentRow, ...]:
-    last = {row.code: row for row in consent.history(session, case.id)}
-    return tuple(ConsentRow(ConsentCode(c), row.granted, row.at) for c, row in last.items())
-
-
-def _offices(session: Session, case: Case) -> tuple[OfficeRow, ...]:
-    rows = session.exec(
-        select(Referral, Organisation)
-        .join(Organisation, col(Organisation.id) == Referral.organisation_id)
-        .where(Referral.case_id == case.id)
-        .order_by(col(Referral.place))
-    )
-    return tuple(
-        OfficeRow(
-            o.name_km, o.name_en, tuple(Reason(r) for r in ref.reasons.split()), ref.offered_at
-        )
-        for ref, o in rows
+def _offer(
+    session: Session,
+    site: Site,
+    who: SignedIn,
+    case: Case,
+    case_key: bytes,
+    chosen: routing.Route,
+) -> None:
+    ended = session.get(Referral, (case.id, chosen.organisation_id))
+    if ended is not None:  # it had the case until she took it back, and gets it anew
+        session.delete(ended)
+        session.flush()
+    last = session.exec(
+        select(func.max(Referral.place)).where(Referral.case_id == case.id)
+    ).one_or_none()
+    lodging.refer(session, site, case, case_key, chosen, 0 if last is None else last + 1)
+    audit.add(
+        session,
+        site.clock(),
+        audit.Act.SHARED,
+        member_id=who.member_id,
+        organisation_id=who.organisation_id,
+        case_id=case.id,
+        subject=chosen.organisation_id,
     )
 
 
@@ -328,15 +213,8 @@ def open_file(
         row = session.get(CaseFile, file_id)
         if row is None or row.case_id != case.id:
             raise NotYours("there is no such file here")
-        if row.added_later:
-            purpose = keys.addition_purpose(case.id, row.id)
-            secret = _private_key(case, case_key).open_(row.sealed_key, purpose)
-        else:
-            secret = open_(case_key, FILE_KEY, row.id, row.sealed_key)
-        shown = FileRow(
-            row.id, row.name, row.kind, row.media_type, row.size, row.at, row.added_later
-        )
-    return shown, site.files.open_(row.id, secret[:32])
+        key, sha256 = reading.file_secret(case, case_key, row)
+        return reading.file_row(row, sha256), site.files.open_(row.id, key)
 
 
 def take(site: Site, who: SignedIn, code: str) -> None:
@@ -352,17 +230,35 @@ def take(site: Site, who: SignedIn, code: str) -> None:
         if referral is not None:
             referral.state = "accepted"
             session.add(referral)
+        alarm.settle(session, site, case.id, who.member_id)
 
 
 def set_status(site: Site, who: SignedIn, code: str, status: Status) -> None:
-    """Change where the case stands. Raises NotYours, NotAllowed (nothing goes back to lodged)."""
+    """Change where the case stands; closing notes when, and that the office did it.
+
+    A case that is closed already keeps who closed it; one that is opened again forgets it. Raises
+    NotYours, NotAllowed (nothing goes back to lodged).
+    """
     if status is Status.LODGED:
         raise NotAllowed("a case that was taken cannot become new again")
     _enter(site, who, code, audit.Act.CHANGED_STATUS, status)
     with site.store.writing() as session:
         case, _ = _case_key(session, who, code)
+        if status is not Status.CLOSED:
+            _go_on(session, who, case)
+        elif case.closed_at is None:
+            case.closed_at, case.closed_by = site.clock(), "office"
         case.status = status
         session.add(case)
+
+
+def _go_on(session: Session, who: SignedIn, case: Case) -> None:
+    """Forget that the case was closed; what she said of its end stays hers to change."""
+    case.closed_at = case.closed_by = None
+    referral = session.get(Referral, (case.id, who.organisation_id))
+    if referral is not None and referral.ended_at is not None:
+        referral.state, referral.ended_at = "accepted", None
+        session.add(referral)
 
 
 def write(site: Site, who: SignedIn, code: str, text: str) -> str:
@@ -377,6 +273,8 @@ def write(site: Site, who: SignedIn, code: str, text: str) -> str:
     _enter(site, who, code, audit.Act.WROTE)
     with site.store.writing() as session:
         case, case_key = _case_key(session, who, code)
+        # It may be claimed on another phone at this moment: the letter follows the case.
+        session.refresh(case, with_for_update=True)
         if not consent.latest(session, case.id, ConsentCode.CONTACT_ME):
             raise NotAllowed("she did not agree to be contacted")
         entry = Entry(case_id=case.id, at=site.clock(), author_id=who.member_id, sealed=b"")

@@ -4,7 +4,7 @@ author only.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
@@ -39,6 +39,7 @@ class Draft(SQLModel, table=True):
     sealed_answers: bytes
     begun: datetime = Field(sa_type=UtcDateTime)
     touched: datetime = Field(sa_type=UtcDateTime, index=True)
+    reminded: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class DraftPart(SQLModel, table=True):
@@ -131,13 +132,25 @@ def answers(site: Site, draft: Draft) -> dict[str, str]:
 
 def answer(session: Session, site: Site, draft: Draft, field: str, value: str | None) -> None:
     """Keep one answer; None takes it away. Keeping the same again changes nothing."""
+    change(session, site, draft, {field: value})
+
+
+def change(session: Session, site: Site, draft: Draft, answers: Mapping[str, str | None]) -> None:
+    """Keep several answers at once; None takes one away."""
     held = _held(site, draft)
-    kept = held["answers"]
-    if value is None:
-        kept.pop(field, None)
-    else:
-        kept[field] = value
+    merged = {**held["answers"], **answers}
+    held["answers"] = {field: value for field, value in merged.items() if value is not None}
     _keep(session, site, draft, held)
+
+
+def once(session: Session, site: Site, draft: Draft, delivery: str) -> bool:
+    """Say whether this delivery comes for the first time: for what is not the same when done
+    twice, such as a step back. Only the last delivery is remembered; nobody repeats an older one.
+    """
+    if answers(site, draft).get("delivery") == delivery:
+        return False
+    answer(session, site, draft, "delivery", delivery)
+    return True
 
 
 def record_consent(

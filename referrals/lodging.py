@@ -1,14 +1,16 @@
 """Lodging: a draft becomes a case in one transaction, its key wrapped for whom she agreed to."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from sqlmodel import Session, col, func, select
 
+from referrals import assisted, consent, draft, group, keys, routing
 from referrals import code as case_code
-from referrals import consent, draft, keys, routing
 from referrals.case import (
     CASE_PRIVATE_KEY,
+    CHOICES_FIELD,
     FIELD,
     FILE_KEY,
     TOLD_FIELDS,
@@ -23,11 +25,13 @@ from referrals.case import (
 )
 from referrals.directory import Organisation
 from referrals.files import new_file_id
+from referrals.intake import CHOICES, MINOR, Detail
 from referrals.sealing import new_key, seal
 from referrals.site import Site
 from referrals.taxonomy import (
     CONSENT_FOR,
     Category,
+    Complainant,
     Confidentiality,
     ConsentCode,
     Country,
@@ -62,11 +66,7 @@ def lodge(
     """
     answers = draft.answers(site, draft_)
     asked = draft.consents(site, draft_)
-    confidentiality = (
-        Confidentiality.ANONYMOUS
-        if answers.get("identity") == "anonymous"
-        else Confidentiality.STANDARD
-    )
+    parts = draft.parts(session, draft_)
     case, case_key = _begin(
         session,
         site,
@@ -75,16 +75,38 @@ def lodge(
         update=update,
         language=language,
         answers=answers,
-        confidentiality=confidentiality,
+        confidentiality=_confidentiality(answers, {part.field for part in parts}),
         asked=asked,
     )
-    for part in draft.parts(session, draft_):
-        if part.field in TOLD_FIELDS and not (
-            part.field == "name" and confidentiality is Confidentiality.ANONYMOUS
-        ):
+    for part in parts:
+        if part.field in TOLD_FIELDS:
             _reseal(session, site, case, case_key, part)
+    _seal_choices(session, site, case, case_key, answers)
     draft.discard(session, site, draft_)
     return receipt(session, case)
+
+
+def _confidentiality(answers: Mapping[str, str], told: set[str]) -> Confidentiality:
+    """Restricted when somebody must not see it; anonymous when no name was told."""
+    if answers.get(Detail.NOT_SEE) or Detail.NOT_SEE in told:
+        return Confidentiality.RESTRICTED
+    return Confidentiality.STANDARD if Detail.NAME in told else Confidentiality.ANONYMOUS
+
+
+def _seal_choices(
+    session: Session, site: Site, case: Case, case_key: bytes, answers: Mapping[str, str]
+) -> None:
+    """Seal what was chosen on buttons, or understood, as one field."""
+    held = {name: answers[name].split(",") for name in (*CHOICES, *_UNDERSTOOD) if name in answers}
+    if not held:
+        return
+    row = CaseField(case_id=case.id, name=CHOICES_FIELD, at=site.clock(), sealed=b"")
+    row.sealed = seal(case_key, FIELD, row.id, json.dumps(held, sort_keys=True).encode())
+    session.add(row)
+    session.flush()
+
+
+_UNDERSTOOD = ("sector", "destination_province")
 
 
 def request_callback(
@@ -180,7 +202,8 @@ def _begin(
     consented = {kind for kind, code in CONSENT_FOR.items() if agreed.get(code)}
     if not consented:
         raise consent.ConsentMissing("nobody agreed that this is shared with anybody")
-    routes = routing.route(category, province, consented, candidates(session))
+    open_to = allowed(candidates(session), answers)
+    routes = routing.route(category, province, consented, open_to)
     if not routes:
         raise NobodyCanReceive("no office that was agreed to can receive cases yet")
 
@@ -197,7 +220,10 @@ def _begin(
         province=province,
         confidentiality=confidentiality,
         danger=bool(answers.get("danger")),
+        minor=answers.get(Detail.AGE) in MINOR or answers.get("minor") == "yes",
         callback=callback,
+        group_id=_group(session, site, answers, category),
+        assisted_by=assisted.helper_of(session, conversation),
         public_key=pair.public,
         sealed_private_key=b"",
         lodged_at=site.clock(),
@@ -208,8 +234,33 @@ def _begin(
     for each in asked:
         consent.record(session, case.id, each)
     for place, chosen in enumerate(routes):
-        _refer(session, site, case, case_key, chosen, place)
+        refer(session, site, case, case_key, chosen, place)
     return case, case_key
+
+
+def allowed(
+    found: Sequence[routing.Candidate], answers: Mapping[str, str]
+) -> list[routing.Candidate]:
+    """Leave out the offices that must not see the case."""
+    unseen = answers.get(Detail.NOT_SEE, "").split(",")
+    home = answers.get("province") if "home_offices" in unseen else None
+    return [
+        each
+        for each in found
+        if not (home is not None and each.province == home)
+        and not ("labour_office" in unseen and each.partner_type is PartnerType.PDOLVT)
+    ]
+
+
+def _group(
+    session: Session, site: Site, answers: Mapping[str, str], category: Category
+) -> str | None:
+    """Give the group that she joined, or begin one when she writes for a group."""
+    joined = group.by_code(session, answers["group_code"]) if "group_code" in answers else None
+    if joined is None and answers.get("complainant") == Complainant.GROUP:
+        country = Country(answers.get("country") or Country.OTHER)
+        joined = group.begin(session, site, category, country)
+    return joined.id if joined is not None else None
 
 
 def _free_code(session: Session) -> str:
@@ -219,7 +270,7 @@ def _free_code(session: Session) -> str:
             return drawn
 
 
-def _refer(
+def refer(
     session: Session, site: Site, case: Case, case_key: bytes, chosen: routing.Route, place: int
 ) -> None:
     """Offer the case to an organisation and wrap its key for it. The database checks the
@@ -284,7 +335,7 @@ def candidates(session: Session) -> list[routing.Candidate]:
         session.exec(
             select(Referral.organisation_id, func.count())
             .join(Case, col(Case.id) == Referral.case_id)
-            .where(Case.status != Status.CLOSED)
+            .where(Case.status != Status.CLOSED, col(Referral.ended_at).is_(None))
             .group_by(col(Referral.organisation_id))
         ).all()
     )

@@ -6,7 +6,7 @@ Prakas 249, seed S3 item 9.5); legal assistance is given by LSCW (seed S3 line 2
 conciliated (seed S3 line 2711).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -86,7 +86,7 @@ def route(
         found.pop(PartnerType.LEGAL_AID)
     only = len(reachable) == 1
     routes = [_with_topic(r, category, only=only) for r in found.values()]
-    return sorted(routes, key=lambda r: _leads(r.partner_type, category))
+    return sorted(routes, key=lambda r: leads(category).index(r.partner_type))
 
 
 def _nearest(
@@ -119,13 +119,10 @@ def _with_topic(found: Route, category: Category, *, only: bool) -> Route:
     return Route(found.organisation_id, found.partner_type, tuple(why))
 
 
-def _leads(kind: PartnerType, category: Category) -> int:
-    """Order of the lead: the department for disputes with an agency, otherwise the resource
-    centre.
+def leads(category: Category) -> tuple[PartnerType, ...]:
+    """Give the kinds of partner in the order in which they lead: the department for disputes with
+    an agency, otherwise the resource centre.
     """
-    order: Mapping[PartnerType, int]
     if PHASE_OF[category] is Phase.RECRUITMENT:
-        order = {PartnerType.PDOLVT: 0, PartnerType.MRC: 1, PartnerType.LEGAL_AID: 2}
-    else:
-        order = {PartnerType.MRC: 0, PartnerType.LEGAL_AID: 1, PartnerType.PDOLVT: 2}
-    return order[kind]
+        return (PartnerType.PDOLVT, PartnerType.MRC, PartnerType.LEGAL_AID)
+    return (PartnerType.MRC, PartnerType.LEGAL_AID, PartnerType.PDOLVT)

@@ -14,6 +14,12 @@ class StoreSettings(BaseSettings):
     data_dir: Path = Field(default=Path("data"), validation_alias="SAMLENG_DATA_DIR")
     database_url: str | None = Field(default=None, validation_alias="SAMLENG_DATABASE_URL")
     server_key_file: Path | None = Field(default=None, validation_alias="SAMLENG_SERVER_KEY_FILE")
+    public_url: str | None = Field(
+        default=None, pattern=r"^https://[^/]+/?$", validation_alias="SAMLENG_PUBLIC_URL"
+    )
+    """Address under which the world reaches this server. Without it Telegram is polled, and a
+    receipt has no address at which to check it.
+    """
 
     @property
     def resolved_database_url(self) -> str:

@@ -17,12 +17,15 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the functions of this package need beside a session."""
+    """What the functions of this package need beside a session. `public_url` is where the world
+    reaches it, None when it cannot.
+    """
 
     store: Store
     server_key: ServerKey
     files: FileStore
     clock: Callable[[], datetime] = utc_now
+    public_url: str | None = None
 
 
 def open_site(settings: StoreSettings, clock: Callable[[], datetime] = utc_now) -> Site:
@@ -35,4 +38,5 @@ def open_site(settings: StoreSettings, clock: Callable[[], datetime] = utc_now) 
         server_key=load_or_make(settings.resolved_server_key_file),
         files=FileStore(settings.data_dir / "files"),
         clock=clock,
+        public_url=settings.public_url,
     )

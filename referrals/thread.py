@@ -4,7 +4,7 @@ An office's entry is sealed under the case key. What the migrant adds is sealed 
 key, since the bot no longer has the case key.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import UniqueConstraint
@@ -47,6 +47,23 @@ def newest_open_case(session: Session, conversation: str) -> Case | None:
         .order_by(col(Case.callback), col(Case.lodged_at).desc())
         .limit(1)
     ).first()
+
+
+SAYS_WHY = timedelta(days=30)
+"""For how long after its end something can still be added to a case that she names."""
+
+
+def addressed(session: Session, site: Site, conversation: str, code: str | None) -> Case | None:
+    """Give the case that an addition goes to: the one she named, while it can still take something,
+    else the newest open one.
+    """
+    hers = select(Case).where(Case.conversation == conversation, Case.code == (code or ""))
+    named = session.exec(hers).one_or_none()
+    if named is not None:
+        ended = named.closed_at or site.clock()
+        if named.status != Status.CLOSED or site.clock() - ended < SAYS_WHY:
+            return named
+    return newest_open_case(session, conversation)
 
 
 def add(

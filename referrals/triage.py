@@ -10,11 +10,15 @@ limit.
 """
 
 
-def urgency(category: Category, *, danger: bool, status: Status, age: timedelta) -> Urgency:
-    """Judge a case by its topic, by danger said in the chat, and by how long it has waited."""
+def urgency(
+    category: Category, *, danger: bool, minor: bool, status: Status, age: timedelta
+) -> Urgency:
+    """Judge a case by its topic, by danger said in the chat, by whether a child (under 18) may be
+    in it, and by how long it has waited.
+    """
     if status is Status.CLOSED:
         return Urgency.NORMAL
-    if danger or category in CRIMES:
+    if danger or minor or category in CRIMES:
         return Urgency.NOW
     waits = status is Status.LODGED and age >= UNANSWERED
     if category in RED:

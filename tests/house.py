@@ -119,7 +119,6 @@ def told_draft(
         "category": category,
         "country": "TH",
         "province": province,
-        "identity": "named" if name else "anonymous",
     }
     for field_name, value in told.items():
         draft.answer(session, site, begun, field_name, value)

@@ -78,21 +78,15 @@ class Visitor:
     def reaches(self, step: str) -> "Visitor":
         """Answer a complaint's questions up to this one."""
         for name, button in (
-            ("complainant", "complaint:category=unpaid_wages"),
-            ("country", "inform:complainant=self"),
+            ("country", "complaint:category=unpaid_wages"),
             ("province", "inform:country=TH"),
             ("story", "inform:province=KH-14"),
-            ("more", "រឿងរបស់ខ្ញុំ"),
-            ("identity", "done"),
-            *([("name", "inform:identity=named")] if step == "name" else []),
-            ("store", "inform:identity=anonymous"),
+            ("told", "រឿងរបស់ខ្ញុំ"),
             ("share_mrc", "inform:store=yes"),
-            ("share_pdolvt", "inform:share_mrc=yes"),
-            ("share_legal_aid", "inform:share_pdolvt=yes"),
-            ("contact_me", "inform:share_legal_aid=yes"),
+            ("contact_me", "inform:share_mrc=yes"),
             ("lodge", "inform:contact_me=yes"),
         ):
-            self.says(button) if name == "more" else self.taps(button)
+            self.says(button) if name == "told" else self.taps(button)
             if name == step:
                 return self
         raise AssertionError(step)
@@ -149,12 +143,12 @@ def test_strange_text_gets_an_answer_and_never_an_error(visitor: Visitor, text: 
 
 
 @pytest.mark.parametrize(
-    "text", ["/session_start", '/inform{"identity":"named"}', "ក" * 4000, "  ខ្ញុំ\u200b  "]
+    "text", ["/session_start", '/inform{"lodge":"yes"}', "ក" * 4000, "  ខ្ញុំ\u200b  "]
 )
 def test_a_story_is_kept_whatever_it_looks_like(visitor: Visitor, text: str) -> None:
     visitor.reaches("story")
     assert "ចាក់សោ" in visitor.says(text)
-    assert "done" in visitor.buttons
+    assert "inform:store=yes" in visitor.buttons
 
 
 @pytest.mark.parametrize(
@@ -172,7 +166,7 @@ def test_half_a_letter_gets_an_answer(visitor: Visitor) -> None:
 
 
 def test_an_old_button_pressed_later_changes_nothing(visitor: Visitor) -> None:
-    visitor.reaches("store")
+    visitor.reaches("share_mrc")
     visitor.taps("inform:lodge=yes")
     assert not visitor.codes()
 
@@ -239,7 +233,7 @@ def test_a_file_over_the_limit_is_refused_in_words_and_leaves_nothing(visitor: V
     assert files_of(visitor) == before
 
 
-@pytest.mark.parametrize("step", ["complainant", "country", "story", "identity", "name", "lodge"])
+@pytest.mark.parametrize("step", ["country", "story", "share_mrc", "contact_me", "lodge"])
 @pytest.mark.parametrize(
     "cry", ["ជួយផង គេវាយខ្ញុំ", "juoy phong ke veay knhom", "he is beating me help"]
 )
@@ -263,21 +257,21 @@ def assert_card_first(visitor: Visitor) -> None:
 
 
 def test_a_question_in_the_middle_is_answered_and_the_complaint_goes_on(visitor: Visitor) -> None:
-    visitor.reaches("identity")
+    visitor.reaches("contact_me")
     said = visitor.taps("faq:topic=passport_kept")
     assert "លិខិតឆ្លងដែន" in said
-    assert "inform:identity=anonymous" in visitor.buttons
+    assert "inform:contact_me=yes" in visitor.buttons
 
 
 def test_stopping_keeps_the_draft_until_it_is_thrown_away(visitor: Visitor) -> None:
-    visitor.reaches("identity").taps("cancel")
+    visitor.reaches("contact_me").taps("cancel")
     assert {"resume", "discard"} <= set(visitor.buttons)
     visitor.taps("resume")
-    assert "inform:identity=anonymous" in visitor.buttons
+    assert "inform:contact_me=yes" in visitor.buttons
     visitor.taps("cancel")
     visitor.taps("discard")
     visitor.taps("complaint")
-    assert "inform:complainant=self" in visitor.buttons
+    assert "inform:group=work" in visitor.buttons
 
 
 def test_going_back_asks_the_question_before(visitor: Visitor) -> None:
@@ -286,7 +280,7 @@ def test_going_back_asks_the_question_before(visitor: Visitor) -> None:
 
 
 def test_refusing_to_be_kept_lodges_nothing_and_still_helps(visitor: Visitor) -> None:
-    visitor.reaches("store")
+    visitor.reaches("share_mrc").taps("back")
     said = visitor.taps("inform:store=no")
     assert any(digit.isdigit() for digit in said)
     assert {"discard"} <= set(visitor.buttons)
@@ -352,7 +346,6 @@ def test_who_steals_the_disk_and_the_servers_own_key_reads_no_lodged_story(house
     """Promise 3. Before lodging the server can open the draft; afterwards nothing of it is left."""
     visitor = Visitor(house).reaches("story")
     visitor.says(CANARY)
-    visitor.taps("done")
     for button in AGREES:
         visitor.taps(button)
     assert any(CANARY.encode() in opened for opened in everything_the_server_key_opens(house))
@@ -364,11 +357,8 @@ def test_who_steals_the_disk_and_the_servers_own_key_reads_no_lodged_story(house
 
 CANARY = "ពាក្យដែលដាំទុកក្នុងរឿងនេះ"
 AGREES = (
-    "inform:identity=anonymous",
     "inform:store=yes",
     "inform:share_mrc=yes",
-    "inform:share_pdolvt=no",
-    "inform:share_legal_aid=no",
     "inform:contact_me=no",
 )
 
@@ -376,16 +366,16 @@ AGREES = (
 @pytest.mark.parametrize("text", ["ចាំសិន", "ហេតុអី", "wait", "why", "មិនដឹងទេ"])
 def test_only_a_plain_yes_is_a_consent(visitor: Visitor, text: str) -> None:
     """Promise 4: what merely sounds like agreeing to the model agrees to nothing."""
-    visitor.reaches("store")
+    visitor.reaches("share_mrc")
     visitor.says(text)
-    assert "inform:store=yes" in visitor.buttons or "inform:share_mrc=yes" not in visitor.buttons
+    assert "inform:contact_me=yes" not in visitor.buttons
 
 
 @pytest.mark.parametrize("text", ["យល់ព្រម", "yes"])
 def test_a_plain_yes_may_be_typed(visitor: Visitor, text: str) -> None:
-    visitor.reaches("identity").taps("inform:identity=anonymous")
+    visitor.reaches("share_mrc")
     visitor.says(text)
-    assert "inform:share_mrc=yes" in visitor.buttons
+    assert "inform:contact_me=yes" in visitor.buttons
 
 
 @pytest.mark.parametrize("moment", [0.02, 0.12, 0.25])

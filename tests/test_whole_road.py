@@ -138,8 +138,6 @@ def agrees_to_everything(person: Person) -> str:
     for question, button in (
         ("រក្សា", "inform:store=yes"),
         ("មជ្ឈមណ្ឌល", "inform:share_mrc=yes"),
-        ("មន្ទីរការងារ", "inform:share_pdolvt=no"),
-        ("មេធាវី", "inform:share_legal_aid=no"),
         ("សរសេរមកអ្នក", "inform:contact_me=yes"),
     ):
         answers(person, question, button)
@@ -170,7 +168,6 @@ def code(stage: Stage, dara: TelegramPerson) -> str:
     assert "បាត" in answer.text
 
     dara.says("ថៅកែមិនបើកលុយឱ្យខ្ញុំ ២ខែហើយ")
-    answers(dara, "រឿងរបស់អ្នកណា", "inform:complainant=self")
     answers(dara, "ប្រទេសណា", "inform:country=TH")
     dara.hears("ខេត្តណា")
     dara.says("ព្រៃវែង")
@@ -179,8 +176,6 @@ def code(stage: Stage, dara: TelegramPerson) -> str:
     after(dara, lambda: dara.sends_voice(VOICE), "ចាក់សោទុករួចហើយ")
     place = {"latitude": 13.7563, "longitude": 100.5018}
     after(dara, lambda: dara.sends("location", place), "ចាក់សោទុករួចហើយ")
-    dara.taps("done")
-    answers(dara, "ប្រាប់ឈ្មោះទេ", "inform:identity=anonymous")
     return agrees_to_everything(dara)
 
 
@@ -237,16 +232,16 @@ def test_messenger_goes_the_same_road_and_a_repeated_delivery_makes_no_second_ca
     sokha.starts()
     sokha.hears("សំឡេង")
     sokha.says("គេយកលិខិតឆ្លងដែនខ្ញុំមិនឱ្យវិញ")
-    answers(sokha, "រឿងរបស់អ្នកណា", "inform:complainant=self")
     answers(sokha, "ប្រទេសណា", "inform:country=MY")
     sokha.hears("ខេត្តណា")
     sokha.says("prey veng")
     sokha.hears("មានរឿងអ្វីកើតឡើង")
     sokha.sends_photo(PHOTO)
-    answers(sokha, "ចាក់សោទុករួចហើយ", "done")
-    answers(sokha, "ប្រាប់ឈ្មោះទេ", "inform:identity=named")
-    sokha.hears("ឈ្មោះ")
-    sokha.says("សុខា ដារា")
+    sokha.hears("ចាក់សោទុករួចហើយ")
+    sokha.taps("detail:detail=name")
+    after(sokha, lambda: sokha.says("សុខា ដារា"), "ឈ្មោះ")
+    sokha.taps("done")
+    sokha.taps("done")
     stage.messenger.deliver_twice()
     code = agrees_to_everything(sokha).replace("-", "")
 
@@ -276,7 +271,7 @@ def test_danger_comes_first_in_the_middle_of_a_complaint(stage: Stage) -> None:
     person = stage.telegram.person("ម៉ាលី")
     person.starts()
     answers(person, "សំឡេង", "complaint")
-    person.hears("រឿងរបស់អ្នកណា")
+    offering(person, "inform:group=work")
     cry = "ជួយខ្ញុំផង គេវាយខ្ញុំ ចាក់សោខ្ញុំក្នុងបន្ទប់"
     assert is_card(person, after(person, lambda: person.says(cry), ""))
 
@@ -297,7 +292,7 @@ def test_hidden_nothing_is_left_in_the_chat_but_an_innocent_word(stage: Stage) -
     her.starts()
     offering(her, "complaint")
     her.says("ថៅកែមិនបើកលុយឱ្យខ្ញុំ ២ខែហើយ")
-    offering(her, "inform:complainant=self")
+    offering(her, "inform:country=TH")
     her.says("/hide")
     wait_for(lambda: len(her.sees()) == 1)
     assert "សុខភាពល្អ" in her.sees()[0].text

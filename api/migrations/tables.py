@@ -3,21 +3,40 @@
 from api import sessions
 from bot import conversation, news, parcel, trace
 from bot.content import living
-from referrals import audit, case, contact, directory, draft, installation, notice, thread
+from referrals import (
+    assisted,
+    audit,
+    case,
+    contact,
+    directory,
+    draft,
+    duty,
+    group,
+    installation,
+    notice,
+    recovery,
+    statistic,
+    thread,
+)
 
 TABLES = (
+    assisted,
     audit,
     case,
     contact,
     conversation,
     directory,
     draft,
+    duty,
+    group,
     installation,
     living,
     news,
     notice,
     parcel,
+    recovery,
     sessions,
+    statistic,
     thread,
     trace,
 )

@@ -2,7 +2,9 @@
 
 from api.pages import (
     answers,
+    assist,
     desk,
+    duty,
     exchange,
     front,
     language,
@@ -11,6 +13,7 @@ from api.pages import (
     numbers,
     setup,
     sign_in,
+    verify,
 )
 from api.pages.shell import error
 
@@ -23,8 +26,11 @@ routers = (
     desk.router,
     setup.router,
     members.router,
+    duty.router,
+    assist.router,
     exchange.router,
     answers.router,
     numbers.router,
     news.router,
+    verify.router,
 )

@@ -9,37 +9,18 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 from starlette.responses import Response
 
-from api.pages import labels
+from api.pages.case_shown import INLINE, case_line, case_view
+from api.pages.duty import alarm_lines
 from api.pages.page import page
 from api.pages.shell import home_of, shell_of, site_of
-from api.pages.views import (
-    CaseLine,
-    CasesView,
-    CaseView,
-    Consent,
-    Field,
-    File,
-    Letter,
-    Reader,
-    Route,
-    Shell,
-)
+from api.pages.views import CasesView, Withdrawn
 from api.parts import parts_of
 from api.policy import checked_form, signed_in
-from api.words import (
-    CHANNELS,
-    CONFIDENTIALITY,
-    FIELDS,
-    FILE_KINDS,
-    LANGUAGE_NAMES,
-    REASONS,
-    Words,
-    mark,
-)
-from bot.content import content
+from api.words import ZONE, Words, mark
 from referrals import desk
-from referrals.desk import CaseRow, FileRow, NotAllowed, NotYours, OpenCase
+from referrals.desk import CaseRow, NotAllowed, NotYours
 from referrals.directory import OrganisationKey, SignedIn
+from referrals.preview import NoPreview, preview
 from referrals.taxonomy import Role, Status
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
@@ -53,23 +34,12 @@ NOT_ADMITTED = mark("A supervisor of your organisation must admit you before you
 LETTER_REFUSED = mark("The letter is empty or too long, or the person does not want letters.")
 STATUS_REFUSED = mark("This change is not possible.")
 
-INLINE = frozenset(
-    {
-        "audio/ogg",
-        "audio/mpeg",
-        "audio/mp4",
-        "audio/aac",
-        "audio/wav",
-        "audio/webm",
-        "image/jpeg",
-        "image/png",
-        "image/webp",
-        "image/gif",
-        "video/mp4",
-        "video/webm",
-    }
-)
-"""Media types a browser may show inside our page; anything else (SVG, HTML) is only saved."""
+FILE_HEADERS: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    # Should a browser ever open the file as a page: it may do nothing at all.
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
 
 
 @contextmanager
@@ -79,21 +49,6 @@ def _only_ours() -> Iterator[None]:
         yield
     except NotYours:
         raise HTTPException(404) from None
-
-
-def _line(row: CaseRow, words: Words) -> CaseLine:
-    return CaseLine(
-        code=row.code,
-        urgency=row.urgency,
-        age=row.age,
-        category=labels.label("category", row.category, words.language),
-        province=labels.province(row.province, words.language),
-        country=labels.label("country", row.country, words.language).text,
-        status=labels.status(row.status, words),
-        handler=row.handler,
-        mine=row.mine,
-        unread=row.unread,
-    )
 
 
 def _shown(row: CaseRow, show: str) -> bool:
@@ -113,6 +68,8 @@ def cases(request: Request, who: Who, show: str = "") -> Response:
     shell, site = shell_of(request, who), site_of(request)
     with site.store.reading() as session:
         rows = desk.list_cases(session, who, site.clock())
+        taken_back = desk.withdrawn(session, who, site.clock())
+        alarms = alarm_lines(session, who, shell.language)
         admitted = (
             who.organisation_id is not None
             and session.get(OrganisationKey, (who.organisation_id, who.member_id)) is not None
@@ -124,9 +81,14 @@ def cases(request: Request, who: Who, show: str = "") -> Response:
     note = "" if admitted else NOT_ADMITTED
     view = CasesView(
         show=show,
-        lines=tuple(_line(row, words) for row in rows if _shown(row, show)),
+        lines=tuple(case_line(row, words) for row in rows if _shown(row, show)),
+        alarms=alarms,
         counts=counts,
         note=READS_NO_CASE if who.role is Role.ADMINISTRATOR else note,
+        withdrawn=tuple(
+            Withdrawn(row.code, words.day(row.at.astimezone(ZONE).date()) if row.at else "")
+            for row in taken_back
+        ),
     )
     return page("cases.html", shell, view)
 
@@ -138,78 +100,6 @@ def case(request: Request, who: Who, code: str) -> HTMLResponse:
     with _only_ours():
         opened = desk.open_case(site_of(request), who, code)
     return page("case.html", shell, case_view(opened, shell))
-
-
-def case_view(opened: OpenCase, shell: Shell, *, unsent: str = "", problem: str = "") -> CaseView:
-    """Put an opened case in the reader's language."""
-    words = Words(shell.language)
-    line = _line(opened.row, words)
-    return CaseView(
-        code=line.code,
-        urgency=line.urgency,
-        category=line.category,
-        province=line.province,
-        country=line.country,
-        status=line.status,
-        statuses=tuple(labels.status(s, words) for s in Status if s is not Status.LODGED),
-        lodged_at=opened.lodged_at,
-        handler=line.handler,
-        mine=line.mine,
-        may_write=opened.may_write,
-        fields=_fields(opened, words),
-        files=tuple(_file(row, words) for row in opened.files),
-        consents=tuple(
-            Consent(_consent_name(c.code, words), c.granted, c.at) for c in opened.consents
-        ),
-        routes=tuple(
-            Route(
-                labels.organisation(office, words.language),
-                tuple(words.named(REASONS, reason) for reason in office.reasons),
-            )
-            for office in opened.offices
-        ),
-        thread=tuple(Letter(row.at, row.author, row.text) for row in opened.thread),
-        readers=tuple(
-            Reader(row.at, row.name, labels.reader_organisation(row, shell))
-            for row in opened.readers
-        ),
-        letter_limit=desk.LETTER_LIMIT,
-        unsent=unsent,
-        problem=problem,
-    )
-
-
-def _consent_name(code: str, words: Words) -> str:
-    """Name a consent shortly; fall back on its full question while there is no short name."""
-    short = labels.label("consent", code, words.language)
-    if short.text != code or code not in content().consents:
-        return short.text
-    asked = content().consents[code]
-    return asked.km if words.language == "km" else asked.en
-
-
-def _fields(opened: OpenCase, words: Words) -> tuple[Field, ...]:
-    complainant = labels.label("complainant", opened.complainant, words.language).text
-    told = (
-        Field(words.named(FIELDS, name), text, long=name in ("story", "addition"))
-        for name, text in opened.fields
-    )
-    return (
-        *told,
-        Field(words.named(FIELDS, "complainant"), complainant),
-        Field(
-            words.named(FIELDS, "confidentiality"),
-            words.named(CONFIDENTIALITY, opened.confidentiality),
-        ),
-        Field(words.named(FIELDS, "language"), words.named(LANGUAGE_NAMES, opened.language)),
-        Field(words.named(FIELDS, "channel"), words.named(CHANNELS, opened.channel)),
-    )
-
-
-def _file(row: FileRow, words: Words) -> File:
-    family = row.media_type.partition("/")[0]
-    shown = family if row.media_type in INLINE else "link"
-    return File(row.id, words.named(FILE_KINDS, row.kind), shown, row.size, row.added_later)
 
 
 @router.get("/cases/{code}/files/{file_id}")
@@ -226,12 +116,23 @@ def case_file(request: Request, who: Who, code: str, file_id: str) -> StreamingR
         headers={
             "Content-Disposition": f"{'inline' if inline else 'attachment'}; filename={name}",
             "Content-Length": str(row.size),
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-            # Should a browser ever open the file as a page: it may do nothing at all.
-            "Content-Security-Policy": "default-src 'none'; sandbox",
+            **FILE_HEADERS,
         },
     )
+
+
+@router.get("/cases/{code}/files/{file_id}/preview")
+def case_file_preview(request: Request, who: Who, code: str, file_id: str) -> Response:
+    """Show a picture small and without what the camera wrote beside it. Written down like the
+    opening of the file. A file that has no preview is answered 415. Raises HTTPException 404.
+    """
+    with _only_ours():
+        row, chunks = desk.open_file(site_of(request), who, code, file_id)
+    try:
+        shown = preview(chunks, row.media_type)
+    except NoPreview:
+        return Response(status_code=415, headers=dict(FILE_HEADERS))
+    return Response(shown, media_type="image/jpeg", headers=dict(FILE_HEADERS))
 
 
 def _back_to(code: str) -> RedirectResponse:

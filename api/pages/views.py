@@ -6,6 +6,8 @@ Templates see nothing else, so a page can be drawn (and tested) without a databa
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from api.pages.duty_views import AlarmLine
+
 
 @dataclass(frozen=True, slots=True)
 class Me:
@@ -83,6 +85,16 @@ class CaseLine:
     handler: str | None
     mine: bool
     unread: int
+    minor: bool = False
+    callback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A case that its migrant took back: nothing of it but the code, and the day in words."""
+
+    code: str
+    day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +108,8 @@ class CasesView:
     lines: tuple[CaseLine, ...]
     counts: tuple[tuple[str, int], ...]
     note: str = ""
+    withdrawn: tuple[Withdrawn, ...] = ()
+    alarms: tuple[AlarmLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,30 +123,73 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One attachment. `shown` is how: audio, image, video or link. `size` is in bytes."""
+    """One attachment. `shown` is how: audio, image (a preview), video or link. `size` is in bytes.
+
+    `number` counts the files of a case from 1; `at` is when it arrived (UTC), `sha256` what the
+    original was then, in hex; `place`: the original may hold where it was taken.
+    """
 
     id: str
     kind: str
     shown: str
     size: int
     added_later: bool = False
+    number: int = 1
+    at: datetime | None = None
+    sha256: str = ""
+    place: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One detail of the intake: what was chosen for it, told, and sent. `long`: it needs room."""
+
+    code: str
+    name: str
+    chosen: tuple[Label, ...] = ()
+    texts: tuple[str, ...] = ()
+    files: tuple[File, ...] = ()
+    long: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DetailGroup:
+    """Details that belong together."""
+
+    code: str
+    name: str
+    details: tuple[Detail, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """One incident told by several: its code as it is said, and the codes of the other cases of it
+    that the reader can open.
+    """
+
+    code: str
+    others: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """One answer of the migrant to one question of consent."""
+    """One answer of the migrant to one question of consent. `withdrawn`: a yes that was taken
+    back.
+    """
 
     name: str
     granted: bool
     at: datetime | None = None
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where the case went, and why."""
+    """Where the case went, and why. `withdrawn`: the migrant took it back from there."""
 
     organisation: str
     reasons: tuple[str, ...]
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +212,12 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """One opened case."""
+    """One opened case.
+
+    `before` is what must be known before writing or calling. `assisted_by` names the member who
+    lodged it with the person: None when nobody did, empty when that member is gone. `ending` is how
+    it ended.
+    """
 
     code: str
     urgency: str
@@ -174,6 +236,15 @@ class CaseView:
     routes: tuple[Route, ...]
     thread: tuple[Letter, ...]
     readers: tuple[Reader, ...]
+    minor: bool = False
+    danger: bool = False
+    restricted: bool = False
+    callback: bool = False
+    assisted_by: str | None = None
+    kin: Kin | None = None
+    before: tuple[Detail, ...] = ()
+    groups: tuple[DetailGroup, ...] = ()
+    ending: tuple[Field, ...] = ()
     letter_limit: int = 600
     unsent: str = ""
     problem: str = ""

@@ -1,6 +1,9 @@
 // The web chat. What is typed lives in this page's memory only; the tab's sessionStorage holds
 // nothing but the random number of the conversation. Nothing is dropped when the line breaks: the
 // bubble stays, with a button to send it again under the same number, so it arrives once.
+//
+// On the visitors' page it begins by itself. On the desk, assist.js names the visit and the door in
+// `chat.dataset` before it loads this file, and hears of each answer by the event "answered".
 
 import { canRecord, lighter, record } from "./chat-files.js";
 
@@ -31,7 +34,8 @@ function conversationOfThisTab() {
   }
 }
 
-const conversation = conversationOfThisTab();
+const { door = "/chat", visit, csrf } = say;
+const conversation = visit ? "" : conversationOfThisTab();
 let busy = false;
 
 // --- the line to the server
@@ -44,6 +48,8 @@ function post(address, body, how = {}) {
     const request = new XMLHttpRequest();
     request.open("POST", address);
     request.setRequestHeader("Content-Type", type);
+    request.setRequestHeader("Accept", "application/json");
+    if (csrf) request.setRequestHeader("X-CSRF", csrf);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.timeout = patience;
     if (onProgress) {
@@ -58,8 +64,8 @@ function post(address, body, how = {}) {
       } catch {
         answer = {}; // a proxy's own error page: judged by its status below
       }
-      const { replies = [], clear = false } = answer;
-      resolve({ status: request.status, replies, clear });
+      const { replies = [], clear = false, receipt = null } = answer;
+      resolve({ status: request.status, replies, clear, receipt });
     });
     for (const event of ["error", "timeout", "abort"]) {
       request.addEventListener(event, () => reject(new NotSent(say.offline)));
@@ -71,16 +77,17 @@ function post(address, body, how = {}) {
 function hand(thing, onProgress) {
   const { message } = thing;
   if (thing.file) {
-    return post(`/chat/files?${new URLSearchParams({ kind: thing.kind })}`, thing.file, {
+    return post(`${door}/files?${new URLSearchParams({ kind: thing.kind })}`, thing.file, {
       // Not in the address: this number opens the draft, and addresses are written into logs.
-      headers: { "X-Conversation": conversation, "X-Message": message },
+      headers: { ...(visit ? { "X-Visit": visit } : { "X-Conversation": conversation }), "X-Message": message },
       type: thing.file.type || "application/octet-stream",
       patience: PATIENCE.file,
       onProgress,
     });
   }
   const words = thing.button ? { button: thing.button } : { text: thing.text };
-  return post("/chat/messages", JSON.stringify({ conversation, message, ...words }));
+  const from = visit ? { visit } : { conversation };
+  return post(`${door}/messages`, JSON.stringify({ ...from, message, ...words }));
 }
 
 // Hand a message over. 202 says: it is kept, the answer takes longer. The same message number then asks
@@ -234,7 +241,10 @@ async function send(thing) {
   progress.hidden = !thing.file;
   progress.value = 0;
   try {
-    const { status, replies, clear } = await deliver(thing, (share) => { progress.value = share; });
+    const answer = await deliver(thing, (share) => { progress.value = share; });
+    const { status, replies, clear } = answer;
+    // A listener that refuses the answer has ended the chat: there is nothing to say any more.
+    if (!chat.dispatchEvent(new CustomEvent("answered", { detail: answer, cancelable: true }))) return;
     if (status === 202 || status === 429 || status >= 500) throw new NotSent(status === 429 ? say.slow : say.broken);
     oldChoices();
     if (clear) log.replaceChildren();
@@ -342,28 +352,32 @@ function leave(address) {
   }
 }
 
-$("exit").addEventListener("click", (event) => {
-  event.preventDefault();
-  leave("about:blank");
-});
+function onVisitorsPage() {
+  $("exit").addEventListener("click", (event) => {
+    event.preventDefault();
+    leave("about:blank");
+  });
 
-// The other language takes this page's place: no trail of pages in the browser's history.
-$("other-language").addEventListener("click", (event) => {
-  event.preventDefault();
-  location.replace(event.currentTarget.href);
-});
+  // The other language takes this page's place: no trail of pages in the browser's history.
+  $("other-language").addEventListener("click", (event) => {
+    event.preventDefault();
+    location.replace(event.currentTarget.href);
+  });
 
-setInterval(async () => {
-  if (busy || document.visibilityState !== "visible") return;
-  try {
-    const { status, replies } = await post("/chat/notices", JSON.stringify({ conversation }));
-    if (status === 200) show(replies);
-  } catch (problem) {
-    if (!(problem instanceof NotSent)) throw problem;
-    // No line: the next look in a few seconds asks again, nothing was taken off the queue.
-  }
-}, NOTICES_EVERY);
+  setInterval(async () => {
+    if (busy || document.visibilityState !== "visible") return;
+    try {
+      const { status, replies } = await post("/chat/notices", JSON.stringify({ conversation }));
+      if (status === 200) show(replies);
+    } catch (problem) {
+      if (!(problem instanceof NotSent)) throw problem;
+      // No line: the next look in a few seconds asks again, nothing was taken off the queue.
+    }
+  }, NOTICES_EVERY);
 
-if (matchMedia("(min-width: 60rem)").matches) $("promises").open = true;
+  if (matchMedia("(min-width: 60rem)").matches) $("promises").open = true;
+}
+
+if (!visit) onVisitorsPage();
 fit();
 send({ button: say.first, opening: true });

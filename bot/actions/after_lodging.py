@@ -6,11 +6,15 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from bot.actions.protocol import Answer, Asked, Say, followed_by, slot
+from bot import conversation
+from bot.actions.mine import ways_on
+from bot.actions.my_case import satisfied_question
+from bot.actions.protocol import SAYABLE, Answer, Asked, Say, choice, followed_by, slot
 from bot.actions.unfinished import has_draft
 from referrals import case, notice, thread
 from referrals.code import spoken
 from referrals.site import Site
+from referrals.taxonomy import Status
 
 SHOWN = 5
 """Cases that are listed at once, the newest first."""
@@ -26,50 +30,78 @@ def case_status(session: Session, site: Site, asked: Asked) -> Answer:
     if not cases:
         key = "no_case_draft" if has_draft(session, asked) and not asked.loop else "no_case"
         return Answer((Say(key, buttons=none),))
-    says = [_standing(each) for each in cases]
+    says = [_standing(session, asked, each) for each in cases]
     waiting = notice.waiting_letter(session, site, asked.conversation)
     if waiting is not None and not notice.is_waiting(session, waiting.id):
         # One that was not announced yet is announced by the turn itself.
         says.append(Say("letter_waiting", buttons=("letter",) if asked.loop else None))
-    elif not asked.loop:
-        says[-1] = Say(says[-1].key, says[-1].values)
+    ended = [c for c in cases if c.status is Status.CLOSED and c.satisfied is None]
+    if ended and not asked.loop:
+        says.append(satisfied_question(ended[0].code))
     return Answer(tuple(says))
 
 
-def _standing(found: case.CaseSummary) -> Say:
+def _standing(session: Session, asked: Asked, found: case.CaseSummary) -> Say:
     values = {
         "code": spoken(found.code),
         "status": found.status.value,
         "offices": json.dumps([[km, en, []] for km, en in found.offices]),
         "lodged": _day(found.lodged_at),
     }
+    buttons = () if asked.loop else _under(session, asked, found)
     if found.opened_at is None:
-        return Say("case_unread", values, ())
-    return Say("case_read", {**values, "opened": _day(found.opened_at)}, ())
+        return Say("case_unread", values, buttons)
+    return Say("case_read", {**values, "opened": _day(found.opened_at)}, buttons)
+
+
+def _under(session: Session, asked: Asked, found: case.CaseSummary) -> tuple[SAYABLE, ...]:
+    def about(button: str, intent: str) -> SAYABLE:
+        return choice(f"button.{button}", intent, case=found.code)
+
+    last = ways_on(session, asked)
+    if found.status is Status.CLOSED:
+        return (about("reopen", "reopen"), about("erase", "erase"), *last)
+    return (
+        about("add", "case_add"),
+        about("readers", "readers"),
+        about("my_consents", "consent_change"),
+        about("set_secret", "secret"),
+        about("close_case", "close"),
+        about("erase", "erase"),
+        *last,
+    )
 
 
 def _day(moment: datetime) -> str:
     return moment.astimezone(HERE).date().isoformat()
 
 
-def case_add(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
-    """Ask what to add to the newest open case; when there is none say so and start no form."""
-    newest = thread.newest_open_case(session, asked.conversation)
-    if newest is None:
+def case_add(session: Session, site: Site, asked: Asked) -> Answer:
+    """Ask what to add, to the case that the button names or the newest open one; when there is none
+    say so and start no form.
+    """
+    conversation.set_about(session, asked.conversation, asked.entities.get("case"))
+    found = _addressed(session, site, asked)
+    if found is None:
         said = Say("no_case_to_add")
         return Answer((said,), (followed_by("action_listen"),))
     events = (slot("addition", None),)
-    return Answer((Say("ask_addition", {"code": spoken(newest.code)}),), events)
+    return Answer((Say("ask_addition", {"code": spoken(found.code)}),), events)
 
 
-def ask_addition(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
+def _addressed(session: Session, site: Site, asked: Asked) -> case.Case | None:
+    named = conversation.state(session, asked.conversation).about_case
+    return thread.addressed(session, site, asked.conversation, named)
+
+
+def ask_addition(session: Session, site: Site, asked: Asked) -> Answer:
     """Within the form: say that what came is kept, or ask again after an interruption."""
     if asked.intent == "told":
         return Answer((Say("addition_kept"),))
-    newest = thread.newest_open_case(session, asked.conversation)
-    if asked.intent == "case_add" or newest is None:
+    found = _addressed(session, site, asked)
+    if asked.intent == "case_add" or found is None:
         return Answer()
-    return Answer((Say("ask_addition", {"code": spoken(newest.code)}),))
+    return Answer((Say("ask_addition", {"code": spoken(found.code)}),))
 
 
 def validate_addition(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
@@ -92,14 +124,3 @@ def letter(session: Session, site: Site, asked: Asked) -> Answer:
     if notice.waiting_letter(session, site, asked.conversation) is None:
         return Answer((Say("no_letter", buttons=() if asked.loop else None),))
     return Answer((Say("letter", buttons=() if asked.loop else None),))
-
-
-def consent_change(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
-    """Say how to change one's mind."""
-    return Answer((Say("consent_change", buttons=() if asked.loop else None),))
-
-
-def erase(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
-    """Say what can be deleted now and how. A rule pauses the form."""
-    key = "erase_paused" if has_draft(session, asked) else "erase"
-    return Answer((Say(key),))

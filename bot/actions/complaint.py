@@ -5,74 +5,108 @@ from typing import Any
 
 from sqlmodel import Session
 
+from bot.actions.journey import (
+    ANSWERED,
+    AT,
+    BESIDE,
+    CHANGE,
+    CORRECTED,
+    DETAIL,
+    DETAILS,
+    MENU,
+    accepts,
+    next_step,
+    standing,
+    to_undo,
+)
 from bot.actions.protocol import Answer, Asked, Say, slot
-from bot.actions.steps import AT_ANY_STEP, BESIDE, STEPS, accepts, to_undo
 from bot.actions.unfinished import has_draft
+from bot.content import content
 from referrals import draft
+from referrals.intake import GROUPS, Detail, DetailGroup
 from referrals.site import Site
 from referrals.taxonomy import RED, Category
 
+HEARD = ("category", *CORRECTED)
+"""What a first sentence may say of itself, in the order in which it is read back."""
+
+NAMED = frozenset({"sector", "destination_province"})
+"""Of these, what has a label is known; no button says them."""
+
 
 def open_complaint(session: Session, site: Site, asked: Asked) -> Answer:
-    """Begin or take up the draft, add what was just said, and load its answers into slots."""
+    """Begin or take up the draft, and add what was just said."""
     own = draft.open_(session, site, asked.conversation, asked.channel)
-    # What was told before she was asked, and danger, are no answers.
-    begun = draft.answers(site, own).keys().isdisjoint(STEPS)
+    before = standing(session, site, own)
+    begun = not before.answers.keys() & {*HEARD, "complainant", "store"}
     said = _said_at_once(asked)
-    if begun or not draft.parts(session, own, "story"):
-        for step, value in said.items():
-            draft.answer(session, site, own, step, value)
-    kept = {s: v for s, v in draft.answers(site, own).items() if s in STEPS and accepts(s, v)}
-    says = [Say("begun" if begun or said.keys() == kept.keys() else "resumed")]
-    if "category" in said and kept["category"] == said["category"]:
-        says += about(kept["category"])
-    waiting = (*BESIDE, "requested_slot") if not asked.loop else BESIDE
-    return Answer(tuple(says), (*loaded(kept), *(slot(name, None) for name in waiting)))
+    if not begun and before.told:
+        said = {step: value for step, value in said.items() if step not in before.answers}
+    draft.change(session, site, own, {**said, **_wanted(asked)})
+    says = [Say("begun" if begun else "resumed")]
+    if said:
+        says += heard(said)
+    return Answer(tuple(says), tuple(slot(name, None) for name in BESIDE))
 
 
 def _said_at_once(asked: Asked) -> dict[str, str]:
     if asked.intent != "complaint":
         return {}
-    return {
-        step: value
-        for step, value in asked.entities.items()
-        if step in AT_ANY_STEP and accepts(step, value)
-    }
+    return {step: value for step in HEARD if fits(step, value := asked.entities.get(step, ""))}
 
 
-def about(category: str) -> list[Say]:
-    """Name the category that was understood, with the way to help first when it is a grave one."""
-    heard = [Say("category_heard", {"category": category})]
-    return [*heard, Say("red_category")] if Category(category) in RED else heard
+def fits(step: str, value: str) -> bool:
+    """Say whether a code can stand for what a sentence said."""
+    if step in NAMED:
+        return value in content().labels[step]
+    return accepts(step, value)
 
 
-def loaded(answers: Mapping[str, str]) -> list[Mapping[str, Any]]:
-    """Give the events that make the slots follow the draft; `lodge` is always asked again."""
-    return [slot(step, answers.get(step) if step != "lodge" else None) for step in STEPS]
+def heard(said: Mapping[str, str]) -> list[Say]:
+    """Read back what was understood, with the way to help first when it is grave."""
+    listed = ",".join(f"{step}.{said[step]}" for step in HEARD if step in said)
+    grave = "category" in said and Category(said["category"]) in RED
+    return [*([Say("red_category")] if grave else []), Say("heard", {"facts": listed})]
+
+
+def _wanted(asked: Asked) -> dict[str, str | None]:
+    """Read where a button wants to go; every other way in goes on where she was."""
+    return wanted(asked.intent, asked.entities)
+
+
+def wanted(intent: str | None, entities: Mapping[str, str]) -> dict[str, str | None]:
+    """Give what the draft remembers when a menu, a detail or an answer to be changed is opened."""
+    elsewhere: dict[str, str | None] = {AT: None, DETAIL: None, MENU: None}
+    if intent == "details":
+        return {**elsewhere, MENU: entities.get("of", DETAILS)}
+    if intent == "detail" and entities.get("detail") in set(Detail):
+        page = next(group for group, details in GROUPS.items() if entities["detail"] in details)
+        return {**elsewhere, MENU: page, DETAIL: entities["detail"]}
+    if intent == "change" and entities.get("step"):
+        return {**elsewhere, AT: entities["step"]}
+    if intent == "change":
+        return {**elsewhere, MENU: CHANGE}
+    return {}
 
 
 def back(session: Session, site: Site, asked: Asked) -> Answer:
-    """Take the last answer away, in the draft too, so that it is asked again."""
+    """Take the last answer away, so that it is asked again; from a menu, come back."""
     if asked.requested == "category" and asked.slot("group"):
         return Answer(events=(slot("group", None),))
-    undone = to_undo(asked.requested, asked.slots)
-    if not undone:
-        key = "cannot_go_back" if asked.loop else "menu"
-        return Answer((Say(key),))
     own = draft.find(session, asked.conversation)
-    if own is not None:
-        for step in undone:
-            draft.answer(session, site, own, step, None)
-        if "name" in undone:
-            draft.untell(session, site, own, "name")
-    cleared = {*undone, asked.requested} - {None}
-    return Answer(
-        (Say("gone_back"),),
-        (
-            *(slot(str(step), None) for step in sorted(map(str, cleared))),
-            *(slot(name, None) for name in BESIDE),
-        ),
-    )
+    undone = to_undo(asked.requested, standing(session, site, own))
+    if own is None or not undone:
+        return Answer((Say("cannot_go_back" if asked.loop else "menu"),))
+    if draft.once(session, site, own, asked.delivery):
+        page = undone == (MENU,) and draft.answers(site, own).get(MENU) in set(DetailGroup)
+        draft.change(session, site, own, {MENU: DETAILS} if page else dict.fromkeys(undone))
+    says = () if {AT, DETAIL, MENU} & set(undone) else (Say("gone_back"),)
+    return Answer(says, tuple(slot(name, None) for name in BESIDE))
+
+
+def where(session: Session, site: Site, asked: Asked) -> str:
+    """Give the question at which the draft stands."""
+    return next_step(standing(session, site, draft.find(session, asked.conversation)))
 
 
 def cancel(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
@@ -84,11 +118,13 @@ def cancel(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG00
 
 
 def discard(session: Session, site: Site, asked: Asked) -> Answer:
-    """Destroy the draft and forget its answers."""
+    """Destroy the draft. A repeat finds it gone, and Rasa's slot as it was before."""
     own = draft.find(session, asked.conversation)
     if own is not None:
         draft.discard(session, site, own)
-    # A repeat finds the draft gone, and Rasa's slots as they were before.
-    had_one = own is not None or any(asked.slot(step) for step in STEPS)
-    cleared = tuple(slot(step, None) for step in (*STEPS, *BESIDE))
-    return Answer((Say("discarded" if had_one else "nothing_to_discard"),), cleared)
+    had_one = own is not None or asked.slot(ANSWERED) is not None
+    return Answer((Say("discarded" if had_one else "nothing_to_discard"),), CLEARED)
+
+
+CLEARED: tuple[Mapping[str, Any], ...] = tuple(slot(name, None) for name in (*BESIDE, ANSWERED))
+"""The events with which Rasa forgets how the asking stood."""

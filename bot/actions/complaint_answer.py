@@ -5,172 +5,92 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.actions.complaint import about
+from bot.actions.complaint import fits, heard, wanted
 from bot.actions.complaint_ask import page
 from bot.actions.fallback import missed
-from bot.actions.protocol import Answer, Asked, Say, slot
-from bot.actions.steps import (
+from bot.actions.journey import (
+    ANSWERED,
+    AT,
     AT_ANY_STEP,
+    CHANGE,
     CONSENTS,
-    SHARES,
+    CORRECTED,
+    DETAIL,
+    DETAILS,
+    MENU,
     STEPS,
-    TOLD,
-    WITHHELD,
     YES_NO,
+    Standing,
     accepts,
-    nobody_may_read,
+    chosen,
+    detail_of,
+    next_step,
+    standing,
 )
+from bot.actions.protocol import NOT_UNDERSTOOD, Answer, Asked, Say, choice, slot
 from bot.buttons import VALUES
 from bot.content import content
 from bot.sure import SURELY
 from referrals import case, draft
+from referrals.intake import CHOICES, MINOR, SEVERAL, Detail
 from referrals.site import Site
-from referrals.taxonomy import ConsentCode
+from referrals.taxonomy import Complainant, ConsentCode
 
-ANSWERING = frozenset({"inform", "complaint", "affirm", "deny", "done", "told", "more"})
+STEERING = frozenset({"details", "detail", "change"})
+"""Buttons that lead to a menu, a detail, or an answer to be changed."""
+
+ANSWERING = STEERING | {"inform", "complaint", "affirm", "deny", "done", "told", "more"}
 """Intents that answer a question; the rules answer every other one and come back."""
 
-Events = list[Mapping[str, Any]]
+UNSURE = NOT_UNDERSTOOD | {"out_of_scope"}
+"""Intents of a sentence whose places count all the same."""
+
+REQUESTED = "requested_slot"
+KEPT = "unknown_kept_here"
+SENT = "send"
+"""The value of ANSWERED when the summary got its clear yes."""
 
 
 def validate(session: Session, site: Site, asked: Asked) -> Answer:
-    """Judge what Rasa filled in and what the message itself says.
+    """Judge what a message says, keep it in the draft, and say which question comes next.
 
-    Gives no event for a message that is no answer: Rasa then lets its rules answer it. An answer
-    that fits no question is a miss: it is said so, and the question comes again. The slots follow
-    the draft, so that a button of an earlier question fills nothing behind its back.
+    For a message that is no answer only the question is named: Rasa then lets its rules answer it
+    and asks again. An answer that fits no question is a miss: it is said so, and the question
+    comes again.
     """
-    answered = asked.intent in ANSWERING or asked.candidates.get(str(asked.requested)) is not None
-    if not answered or asked.requested not in STEPS:
-        return _checked(asked)
     if case.lodged_by(session, asked.delivery) is not None:
-        return Answer(events=(slot("lodge", "yes"),))  # a repeat: the draft is a case already
-    own = draft.open_(session, site, asked.conversation, asked.channel)
-    kept = draft.answers(site, own)
-    answer = _heard(session, site, asked, own, kept)
-    judged = {event["name"] for event in answer.events}
-    put_back = [slot(s, kept.get(s)) for s in asked.candidates if s in STEPS and s not in judged]
-    return Answer(answer.says, (*answer.events, *put_back))
+        return _sent()  # a repeat: the draft is a case already
+    own = draft.find(session, asked.conversation)
+    now = standing(session, site, own)
+    if own is None or asked.requested not in STEPS or not _answers(asked):
+        return Answer(events=(slot(REQUESTED, next_step(now)),))
+    if _lodges(asked):
+        return _sent()
+    answer = _Judge(session, site, asked, own, now).heard()
+    events = {event["name"]: event for event in (*answer.events, slot(ANSWERED, asked.requested))}
+    step = next_step(standing(session, site, own))
+    # The question that was asked says itself that it has what was told; another one does not.
+    kept = (Say(KEPT),) if asked.intent == "told" and step != asked.requested else ()
+    return Answer((*answer.says, *kept), (*events.values(), slot(REQUESTED, step)))
 
 
-def _checked(asked: Asked) -> Answer:
-    """Keep what the draft was loaded with, drop what is no code."""
-    return Answer(
-        events=tuple(
-            slot(step, value if accepts(step, value) else None)
-            for step, value in asked.candidates.items()
-            if step in STEPS and value is not None
-        )
-    )
+def _sent() -> Answer:
+    return Answer(events=(slot(ANSWERED, SENT), slot(REQUESTED, None)))
 
 
-def _heard(
-    session: Session, site: Site, asked: Asked, own: draft.Draft, kept: Mapping[str, str]
-) -> Answer:
-    if asked.intent == "told":
-        return _told(session, site, asked, own)
-    steering = _steering(asked)
-    if steering:
-        return Answer(events=steering)
-    proposed = _proposed(asked, kept)
-    if proposed:
-        return _judged(session, site, asked, own, proposed)
-    if asked.intent == "complaint" or _only_looks(session, asked, own):
-        return Answer(events=(slot(str(asked.requested), None),))
-    return missed(asked)
+def _answers(asked: Asked) -> bool:
+    return asked.intent in ANSWERING or (asked.intent in UNSURE and _places(asked) != {})
 
 
-def _only_looks(session: Session, asked: Asked, own: draft.Draft) -> bool:
-    """Say whether `done` came with no story told: the question itself says what is missing."""
-    return (
-        asked.intent == "done"
-        and asked.requested == "story"
-        and not draft.parts(session, own, "story")
-    )
+def _places(asked: Asked) -> dict[str, str]:
+    return {s: v for s, v in asked.entities.items() if s in CORRECTED and fits(s, v)}
 
 
-def _steering(asked: Asked) -> tuple[Mapping[str, Any], ...]:
-    """Read the buttons that turn a page or choose a group."""
-    if asked.requested == "province" and asked.intent == "more":
-        return (slot("page", str(page(asked) + 1)),)
-    group = asked.entities.get("group")
-    if asked.requested == "category" and group in VALUES["group"]:
-        return (slot("group", group),)
-    return ()
+def _lodges(asked: Asked) -> bool:
+    return asked.requested == "lodge" and meant(asked, "lodge")
 
 
-def _proposed(asked: Asked, kept: Mapping[str, str]) -> dict[str, str]:
-    """Collect what a message answers: the question asked, or one that may come at any step.
-
-    A sentence that sounds like another category does not change the one chosen; a button does.
-    """
-    step = str(asked.requested)
-    said = {**{s: v for s, v in asked.candidates.items() if v is not None}, **asked.entities}
-    proposed = {s: v for s, v in said.items() if s == step or _may_come(s, step)}
-    if asked.intent == "complaint":
-        proposed = {s: v for s, v in proposed.items() if s == step or s not in kept}
-    if asked.intent in {"affirm", "deny"} and step in YES_NO:
-        proposed[step] = "yes" if asked.intent == "affirm" else "no"
-    for told in ("name", "story"):
-        proposed.pop(told, None)
-    if asked.intent == "done" and step == "story":
-        proposed[step] = "done"
-    return proposed
-
-
-def _may_come(said: str, step: str) -> bool:
-    """Say whether an answer is heard though another was asked for."""
-    return said in AT_ANY_STEP or (said == "identity" and step == "name")
-
-
-def _told(session: Session, site: Site, asked: Asked, own: draft.Draft) -> Answer:
-    """Hear that a told answer was sealed; only a name ends its question by itself."""
-    field = asked.entities.get("told")
-    if field != asked.requested or field not in {"story", "name"}:
-        return missed(asked)
-    if field == "story":
-        return Answer(events=(slot("story", None), slot("misses", None)))
-    draft.answer(session, site, own, "name", TOLD)
-    return Answer(events=(slot("name", TOLD), slot("misses", None)))
-
-
-def _judged(
-    session: Session, site: Site, asked: Asked, own: draft.Draft, proposed: Mapping[str, str]
-) -> Answer:
-    says: list[Say] = []
-    events: Events = []
-    refused = False
-    for step, value in proposed.items():
-        if not accepts(step, value):
-            refused = True
-            events.append(slot(step, draft.answers(site, own).get(step)))
-        elif _asked_again(session, asked, own, step, value):
-            events.append(slot(step, None))
-        elif step in YES_NO and value == "yes" and not _meant(asked, step):
-            says.append(Say("press_to_agree"))
-            events.append(slot(step, None))
-        else:
-            said, done = _kept(session, site, asked, own, step, value)
-            says += said
-            events += done
-    return Answer((*says, *((Say("not_in_list"),) if refused else ())), tuple(events))
-
-
-def _asked_again(session: Session, asked: Asked, own: draft.Draft, step: str, value: str) -> bool:
-    """Say whether a good answer does not count yet; its question, asked again, says why.
-
-    `done` with no story told; no to the summary; and a consent while the form only waits for a
-    refusal before it to be changed or thrown away.
-    """
-    if step == "story":
-        return not draft.parts(session, own, "story")
-    if step == "lodge":
-        return value == "no"
-    refused = asked.slot("store") == "no" and step in SHARES
-    return refused or (step == "contact_me" and nobody_may_read(asked.slots))
-
-
-def _meant(asked: Asked, step: str) -> bool:
+def meant(asked: Asked, step: str) -> bool:
     """Say whether a yes is beyond doubt: its button was pressed, or a plain yes was typed.
 
     The model takes "wait" and "why" for a yes now and then, and it cannot be asked how sure it is.
@@ -179,40 +99,171 @@ def _meant(asked: Asked, step: str) -> bool:
     return pressed or (asked.intent == "affirm" and asked.entities.get(SURELY) == "yes")
 
 
-def _kept(
-    session: Session, site: Site, asked: Asked, own: draft.Draft, step: str, value: str
-) -> tuple[list[Say], Events]:
-    """Put one good answer into the draft, with what follows from it."""
-    draft.answer(session, site, own, step, value)
-    says: list[Say] = []
-    events: Events = [slot(step, value), slot("misses", None)]
-    if step in CONSENTS:
-        _record(session, site, asked, own, step, value)
-    elif step == "category":
-        says = about(value)[1:] if asked.intent == "inform" else about(value)
-        events.append(slot("group", None))
-    elif step == "province":
-        events.append(slot("page", None))
-    elif step == "identity":
-        name = WITHHELD if value == "anonymous" else None
-        draft.answer(session, site, own, "name", name)
-        draft.untell(session, site, own, "name")
-        events.append(slot("name", name))
-    return says, events
+class _Judge:
+    """One message, judged against the question that was asked."""
+
+    def __init__(
+        self, session: Session, site: Site, asked: Asked, own: draft.Draft, now: Standing
+    ) -> None:
+        self.session, self.site, self.asked, self.own, self.now = session, site, asked, own, now
+        self.step = str(asked.requested)
+
+    def heard(self) -> Answer:
+        """Hear the message; what it answers is in the draft afterwards."""
+        asked = self.asked
+        if asked.intent in STEERING:
+            self._keep(wanted(asked.intent, asked.entities))
+            return _UNDERSTOOD
+        match asked.intent:
+            case "told":
+                return self._told()
+            case "done":
+                return self._done()
+            case "more" if self.step == "province":
+                return Answer(events=(slot("page", str(page(asked) + 1)),))
+            case "deny" if self.step in {DETAIL, DETAILS, CHANGE}:
+                return self._done()
+            case "deny" if self.step == "lodge" and not _places(asked):
+                return _UNDERSTOOD
+        group = asked.entities.get("group")
+        if self.step == "category" and group in VALUES["group"] and asked.intent == "inform":
+            return Answer(events=(slot("group", group), slot("misses", None)))
+        if asked.intent == "inform" and "choice" in asked.entities:
+            return self._chosen(asked.entities["choice"])
+        return self._judged(self._proposed())
+
+    # ---- told, and done with telling
+
+    def _told(self) -> Answer:
+        """Hear that something was sealed for the question that was asked."""
+        field = self.asked.entities.get("told")
+        if field != self.step or field not in {"story", DETAIL}:
+            return missed(self.asked)
+        return _UNDERSTOOD
+
+    def _done(self) -> Answer:
+        """End a detail, a menu, or adding to the story; otherwise the question says what it
+        lacks.
+        """
+        if self.step == DETAIL:
+            self._keep({DETAIL: None})
+        elif self.step in {DETAILS, CHANGE}:
+            self._keep({MENU: None})
+        elif self.step == "story":
+            self._keep({AT: None})
+        else:
+            return missed(self.asked)
+        return _UNDERSTOOD
+
+    # ---- choices of a detail
+
+    def _chosen(self, code: str) -> Answer:
+        """Take a choice, of whatever detail it is: an old button still means what it says."""
+        detail = detail_of(code)
+        if detail is None:
+            return missed(self.asked)
+        if not draft.once(self.session, self.site, self.own, self.asked.delivery):
+            return _UNDERSTOOD
+        if detail in SEVERAL:
+            held = set(chosen(self.now, detail)) ^ {code}
+            kept = ",".join(each for each in CHOICES[detail] if each in held)
+            self._keep({detail: kept or None, DETAIL: detail})
+            return _UNDERSTOOD
+        self._keep({detail: code, DETAIL: None})
+        says = (Say("minor"),) if detail is Detail.AGE and code in MINOR else ()
+        return Answer(says, _UNDERSTOOD.events)
+
+    # ---- codes
+
+    def _proposed(self) -> dict[str, str]:
+        """Collect what a message answers: the question asked, or one that may come at any step.
+
+        A sentence that sounds like another category does not change the one chosen; a button does.
+        """
+        asked, answers = self.asked, self.now.answers
+        step = "store" if self.step == "story" else self.step
+        if asked.intent in UNSURE:
+            return _places(asked)
+        said = dict(asked.entities)
+        if asked.intent == "complaint":
+            said = {s: v for s, v in said.items() if s == self.step or s not in answers}
+        found = {s: v for s, v in said.items() if s in {step, *AT_ANY_STEP, *CORRECTED}}
+        found = {s: v for s, v in found.items() if s not in CORRECTED or fits(s, v) or s == step}
+        if asked.intent in {"affirm", "deny"} and step in YES_NO:
+            found[step] = "yes" if asked.intent == "affirm" else "no"
+        return found
+
+    def _judged(self, proposed: Mapping[str, str]) -> Answer:
+        if not proposed:
+            return self._another_problem() or missed(self.asked)
+        says: list[Say] = []
+        events: list[Mapping[str, Any]] = [slot("misses", None)]
+        put_right: dict[str, str] = {}
+        for step, value in proposed.items():
+            if step == "lodge" or (step not in CORRECTED and not accepts(step, value)):
+                says.append(Say("not_in_list" if step != "lodge" else "press_to_agree"))
+            elif step in YES_NO and value == "yes" and not meant(self.asked, step):
+                says.append(Say("press_to_agree"))
+            elif step in CORRECTED and not fits(step, value):
+                says.append(Say("not_in_list"))
+            else:
+                if step in CORRECTED and self._corrects(step, value):
+                    put_right[step] = value
+                says += self._take(step, value)
+                events += [slot("group", None), slot("page", None)]
+        if put_right:
+            says += [Say("corrected", heard(put_right)[-1].values)]
+        return Answer(tuple(s for n, s in enumerate(says) if s not in says[:n]), tuple(events))
+
+    def _corrects(self, step: str, value: str) -> bool:
+        """Say whether something other than the question asked is put right or filled in."""
+        return step != self.step and self.now.answers.get(step) != value
+
+    def _take(self, step: str, value: str) -> list[Say]:
+        """Put one good answer into the draft, with what follows from it."""
+        kept: dict[str, str | None] = {step: value}
+        if self.now.answers.get(AT) == step or (self.step == "story" and step == "store"):
+            kept[AT] = None
+        if step == "country" and self.now.answers.get("country") not in (None, value):
+            kept["destination_province"] = None
+        self._keep(kept)
+        if step in CONSENTS:
+            self._record(step, value)
+        if step == "category":
+            says = heard({"category": value})
+            return says if self.asked.intent == "complaint" else says[:-1]
+        if step == "complainant" and value != Complainant.SELF:
+            group = value == Complainant.GROUP
+            return [Say("complainant_group" if group else "complainant_other")]
+        return []
+
+    def _another_problem(self) -> Answer | None:
+        """Ask whether a sentence about another problem is meant to change the one chosen."""
+        category = self.asked.entities.get("category", "")
+        chosen_before = self.now.answers.get("category")
+        if self.asked.intent != "complaint" or not accepts("category", category):
+            return None if self.asked.intent != "complaint" else _UNDERSTOOD
+        if category == chosen_before:
+            return _UNDERSTOOD
+        change = choice(f"category.{category}", "inform", category=category)
+        return Answer((Say("offer_change", {"category": category}, (change,)),), _UNDERSTOOD.events)
+
+    def _record(self, code: str, value: str) -> None:
+        """Write the answer down with the very words that were shown."""
+        version, words = content().consent_words(code, self.asked.language)
+        draft.record_consent(
+            self.session,
+            self.site,
+            self.own,
+            ConsentCode(code),
+            granted=value == "yes",
+            version=version,
+            language=self.asked.language,
+            words=words,
+        )
+
+    def _keep(self, answers: Mapping[str, str | None]) -> None:
+        draft.change(self.session, self.site, self.own, answers)
 
 
-def _record(
-    session: Session, site: Site, asked: Asked, own: draft.Draft, code: str, value: str
-) -> None:
-    """Write the answer down with the very words that were shown."""
-    version, words = content().consent_words(code, asked.language)
-    draft.record_consent(
-        session,
-        site,
-        own,
-        ConsentCode(code),
-        granted=value == "yes",
-        version=version,
-        language=asked.language,
-        words=words,
-    )
+_UNDERSTOOD = Answer(events=(slot("misses", None),))

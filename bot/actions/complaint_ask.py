@@ -2,30 +2,45 @@
 
 from sqlmodel import Session
 
-from bot.actions.protocol import SAYABLE, Action, Answer, Asked, Say, choice
-from bot.actions.steps import (
+from bot.actions.complaint import NAMED
+from bot.actions.details import change, detail, details
+from bot.actions.journey import (
+    ANSWERED,
+    AT,
+    CORRECTED,
     FORM,
     PAGE_LENGTH,
     SHARES,
-    nobody_may_read,
+    Standing,
     of_group,
+    others,
+    standing,
 )
+from bot.actions.protocol import SAYABLE, Action, Answer, Asked, Say, choice
 from referrals import draft
 from referrals.geography import PROVINCES, UNSAID
+from referrals.intake import Detail
 from referrals.site import Site
 from referrals.taxonomy import Complainant, Country, Phase
 
 COUNTRIES = (Country.TH, Country.MY, Country.KH, Country.OTHER)
 """Countries on buttons; the others are understood when typed."""
 
+OTHERS = 2
+"""Further partners offered under the summary: more buttons than a screen holds help nobody."""
+
+
+def _now(session: Session, site: Site, asked: Asked) -> Standing:
+    return standing(session, site, draft.find(session, asked.conversation))
+
 
 def complainant(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
     """Ask whose problem it is."""
     choices = [choice(f"complainant.{c}", "inform", complainant=c) for c in Complainant]
-    return Answer((Say("ask_complainant", {}, (*choices, "cancel")),))
+    return Answer((Say("ask_complainant", {}, (*choices, "join_group", "back")),))
 
 
-def category(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
+def category(session: Session, site: Site, asked: Asked) -> Answer:
     """Ask what it is about: six groups first, then the categories of one."""
     group = asked.slot("group")
     if group in set(Phase):
@@ -33,7 +48,10 @@ def category(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG
         said = Say("ask_category_group", {"group": str(group)}, (*choices, "back"))
         return Answer((said,))
     groups = [choice(f"group.{phase}", "inform", group=phase) for phase in Phase]
-    return Answer((Say("ask_category", {}, (*groups, "back", "cancel")),))
+    answers = _now(session, site, asked).answers
+    beside: tuple[str, ...] = () if "complainant" in answers else ("for_other",)
+    beside = ("back",) if answers.get(AT) else beside
+    return Answer((Say("ask_category", {}, (*groups, *beside, "cancel")),))
 
 
 def country(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
@@ -58,59 +76,85 @@ def page(asked: Asked) -> int:
     return int(turned) % pages if turned.isdecimal() else 0
 
 
-def story(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
-    """Ask what happened, or say that what just came is kept."""
-    if asked.intent == "told" and asked.entities.get("told") == "story":
-        return Answer((Say("story_kept"),))
+def story(session: Session, site: Site, asked: Asked) -> Answer:
+    """Ask what happened. Once something was told, the question whether it may be kept stands under
+    it: whoever has more just sends it, and no tap is needed to say that this was all.
+    """
+    now = _now(session, site, asked)
+    if "story" not in now.told:
+        return Answer((Say("story_empty" if asked.intent == "done" else "ask_story"),))
+    if now.answers.get(AT) == "story":
+        return Answer((Say("story_more"),))
+    kept = Say("story_kept_ask", buttons=())
+    if asked.intent == "told" and _told_before(session, asked):
+        return Answer((Say("story_kept_ask", {}, _yes_no("store")),))
+    return Answer((kept, Say("ask_consent", {"consent": "store"}, _yes_no("store"))))
+
+
+def _told_before(session: Session, asked: Asked) -> bool:
+    """Say whether this is not the first part: the question stands in the chat already."""
     own = draft.find(session, asked.conversation)
-    if own is not None and draft.parts(session, own, "story"):
-        return Answer((Say("ask_story_more"),))
-    if asked.intent == "done":
-        return Answer((Say("story_empty"),))
-    return Answer((Say("ask_story"),))
+    return own is not None and len(draft.parts(session, own, "story")) > 1
 
 
-def identity(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
-    """Ask whether a name is given."""
-    return Answer((Say("ask_identity"),))
-
-
-def name(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
-    """Ask for the name."""
-    return Answer((Say("ask_name"),))
+def _yes_no(code: str) -> tuple[SAYABLE, ...]:
+    yes, no = (choice(f"yes_no.{v}", "inform", **{code: v}) for v in ("yes", "no"))
+    return (yes, no, "back", "cancel")
 
 
 def _consent(code: str) -> Action:
     def ask(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
-        if asked.slot("store") == "no":
-            return Answer((_advice("store_refused", asked),))
-        if code == "contact_me" and nobody_may_read(asked.slots):
-            return Answer((_advice("nobody_can_act", asked),))
-        yes, no = (choice(f"yes_no.{v}", "inform", **{code: v}) for v in ("yes", "no"))
-        return Answer((Say("ask_consent", {"consent": code}, (yes, no, "back", "cancel")),))
+        return Answer((Say("ask_consent", {"consent": code}, _yes_no(code)),))
 
-    ask.__doc__ = f"Ask for the consent `{code}`, or say what its refusal before means."
+    ask.__doc__ = f"Ask for the consent `{code}`."
     return ask
 
 
-def _advice(key: str, asked: Asked) -> Say:
-    """Say that nothing goes out, with the numbers of the country where it happened."""
-    where = asked.slot("country")
+def store(session: Session, site: Site, asked: Asked) -> Answer:
+    """Say what it means that nothing is kept, with the numbers of the country."""
+    return Answer((_advice("store_refused", _now(session, site, asked)),))
+
+
+def nobody(session: Session, site: Site, asked: Asked) -> Answer:
+    """Say what it means that nobody may read it, with the numbers of the country."""
+    return Answer((_advice("nobody_can_act", _now(session, site, asked)),))
+
+
+def _advice(key: str, now: Standing) -> Say:
+    where = now.answers.get("country")
     return Say(key, {"country": where} if where else {})
 
 
-def lodge(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
+def lodge(session: Session, site: Site, asked: Asked) -> Answer:
     """Read everything back and ask whether to send it."""
-    if asked.intent == "deny":
+    refused = asked.intent == "deny" and asked.slot(ANSWERED) == "lodge"
+    if refused and not asked.entities.keys() & set(CORRECTED):
         return Answer((Say("lodge_not_yet"),))
-    codes = {
-        step: str(asked.slot(step))
-        for step in ("complainant", "category", "country", "province", "contact_me")
-    }
-    agreed = (s.removeprefix("share_") for s in SHARES if asked.slot(s) == "yes")
+    now = _now(session, site, asked)
+    codes = {s: now.answers.get(s, "") for s in ("category", "country", "province", "contact_me")}
+    codes["complainant"] = now.answers.get("complainant", Complainant.SELF)
+    agreed = (s.removeprefix("share_") for s in SHARES if now.answers.get(s) == "yes")
     codes["shares"] = ",".join(agreed)
-    key = "summary_anonymous" if asked.slot("identity") == "anonymous" else "summary_named"
-    return Answer((Say(key, codes),))
+    codes["extras"] = ",".join(
+        [
+            *(
+                f"{s}.{now.answers[s]}"
+                for s in ("sector", "destination_province")
+                if s in now.answers
+            ),
+            *(f"detail.{d}" for d in Detail if d is not Detail.NAME and now.has(d)),
+        ]
+    )
+    more: list[SAYABLE] = [choice(f"consent.{s}", "change", step=s) for s in others(now)[:OTHERS]]
+    buttons: tuple[SAYABLE, ...] = ("send", "details", "change_answer", *more, "back", "cancel")
+    return Answer((Say("summary", codes, buttons),))
+
+
+def _extras(now: Standing) -> str:
+    """List what else is known or was told, as labels: `table.code,table.code`."""
+    places = [f"{s}.{now.answers[s]}" for s in sorted(NAMED) if s in now.answers]
+    told = [f"detail.{each}" for each in Detail if each is not Detail.NAME and now.has(each)]
+    return ",".join([*places, *told])
 
 
 ASKS: dict[str, Action] = {
@@ -121,11 +165,13 @@ ASKS: dict[str, Action] = {
         "country": country,
         "province": province,
         "story": story,
-        "identity": identity,
-        "name": name,
-        "store": _consent("store"),
-        **{step: _consent(step) for step in SHARES},
+        "store": store,
+        **{share: _consent(share) for share in SHARES},
+        "nobody": nobody,
         "contact_me": _consent("contact_me"),
+        "details": details,
+        "detail": detail,
+        "change": change,
         "lodge": lodge,
     }.items()
 }

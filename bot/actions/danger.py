@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from sqlmodel import Session
 
 from bot import news
+from bot.actions.journey import accepts
 from bot.actions.lodging import enough_today
 from bot.actions.protocol import SAYABLE, Answer, Asked, Say, choice
-from bot.actions.steps import accepts
 from bot.actions.unfinished import has_draft
+from bot.actions.urgent import call_again, call_for_help
 from bot.content import Content, content
 from bot.content.render import SAFETY_CARD
-from referrals import consent, draft, lodging
+from referrals import case, consent, draft, lodging
 from referrals.code import spoken
 from referrals.site import Site
 from referrals.taxonomy import Category, ConsentCode, Country
@@ -19,6 +20,9 @@ from referrals.taxonomy import Category, ConsentCode, Country
 OFFER = "callback_offer"
 AGREED = (ConsentCode.STORE, ConsentCode.SHARE_MRC, ConsentCode.CONTACT_ME)
 """What pressing the callback button agrees to, as the offer's words say."""
+
+CHILD = "child"
+"""The kind of danger (safety.yml) that concerns somebody under 18."""
 
 
 def danger(session: Session, site: Site, asked: Asked) -> Answer:
@@ -28,8 +32,19 @@ def danger(session: Session, site: Site, asked: Asked) -> Answer:
     kind = kind if kind in content().safety.words else ""
     card = Say(SAFETY_CARD, {**_where(answers), **({"kind": kind} if kind else {})}, ())
     ask_back = choice("button.callback", "callback", danger="yes")
-    says = (card, Say("danger_next"), *_offer(session, asked, ask_back))
-    return Answer(says)
+    if kind == CHILD:
+        _note_child(session, site, asked)
+    called = call_again(session, site, asked.conversation)
+    offer = () if called else _offer(session, asked, ask_back)
+    on = (Say("menu_paused"),) if called and has_draft(session, asked) else ()
+    return Answer((card, Say("danger_next"), *called, *offer, *on))
+
+
+def _note_child(session: Session, site: Site, asked: Asked) -> None:
+    """Remember in what she is telling that a child is concerned."""
+    own = draft.find(session, asked.conversation)
+    if own is not None:
+        draft.answer(session, site, own, "minor", "yes")
 
 
 def human(session: Session, site: Site, asked: Asked) -> Answer:
@@ -86,8 +101,9 @@ def callback(session: Session, site: Site, asked: Asked) -> Answer:
         return Answer((Say("lodge_unable", _where(answers)),))
     except lodging.EnoughToday:
         return Answer((enough_today(answers.get("country")),))
+    called = call_for_help(session, site, case.by_code(session, lodged.code))
     key = "callback_done_paused" if has_draft(session, asked) else "callback_done"
-    return Answer((Say(key, {"code": spoken(lodged.code)}),))
+    return Answer((*called, Say(key, {"code": spoken(lodged.code)})))
 
 
 def _agreed(known: Content, asked: Asked) -> list[consent.Asked]:

@@ -23,7 +23,9 @@ OF_INTENT: dict[str, str] = {
 }
 """Intents that can be offered as a guess, with their button."""
 
-OF_KIND = frozenset({"sticker", "button", "kept", "no_case", "too_large", "unreadable", "empty"})
+OF_KIND = frozenset(
+    {"sticker", "button", "kept", "no_case", "too_large", "unreadable", "empty", "written"}
+)
 """Kinds of what could not be used (bot/turn.py) that have words of their own: `unknown_<kind>`."""
 
 

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 
 from sqlmodel import Session
 
-from bot.actions.protocol import Answer, Asked, Say, slot
-from bot.actions.steps import BESIDE, STEPS, accepts
-from referrals import case, draft, lodging
-from referrals.code import spoken
-from referrals.consent import ConsentMissing
+from bot.actions.complaint import CLEARED
+from bot.actions.complaint_answer import meant
+from bot.actions.journey import next_step, standing
+from bot.actions.protocol import Answer, Asked, Say, choice
+from bot.actions.urgent import call_for_help
+from referrals import case, consent, draft, lodging
+from referrals.code import spoken, spoken_group
 from referrals.site import Site
+from referrals.taxonomy import ConsentCode
 
 
 def lodge(session: Session, site: Site, asked: Asked) -> Answer:
@@ -18,20 +21,22 @@ def lodge(session: Session, site: Site, asked: Asked) -> Answer:
     lodged = case.lodged_by(session, asked.delivery)
     if lodged is None:
         own = draft.find(session, asked.conversation)
-        if own is None or not _complete(session, site, own):
-            return Answer((Say("lodge_incomplete"),), (slot("lodge", None),))
+        now = standing(session, site, own)
+        complete = meant(asked, "lodge") and next_step(now) == "lodge"
+        if own is None or not complete:
+            return Answer((Say("lodge_incomplete"),))
+        country = now.answers.get("country")
         try:
             lodged = lodging.lodge(session, site, own, asked.delivery, language=asked.language)
-        except ConsentMissing:
-            return Answer((Say("lodge_incomplete"),), (slot("lodge", None),))
+        except consent.ConsentMissing:
+            return Answer((Say("lodge_incomplete"),))
         except lodging.NobodyCanReceive:
-            where = asked.slot("country")
-            said = Say("lodge_unable", {"country": where} if where else {})
-            return Answer((said,), (slot("lodge", None),))
+            return Answer((Say("lodge_unable", {"country": country} if country else {}),))
         except lodging.EnoughToday:
-            return Answer((enough_today(asked.slot("country")),), (slot("lodge", None),))
-    cleared = tuple(slot(name, None) for name in (*STEPS, *BESIDE))
-    return Answer(_receipt(lodged, asked), cleared)
+            return Answer((enough_today(country),))
+    found = case.by_code(session, lodged.code)
+    called = call_for_help(session, site, found)
+    return Answer((*_receipt(session, lodged, found), *called), CLEARED)
 
 
 def enough_today(country: str | None) -> Say:
@@ -40,19 +45,30 @@ def enough_today(country: str | None) -> Say:
     return Say("enough_today", {"count": str(lodging.LODGINGS), **where})
 
 
-def _complete(session: Session, site: Site, own: draft.Draft) -> bool:
-    """Say whether every question was answered and something was told."""
-    answers = draft.answers(site, own)
-    answered = all(accepts(step, answers.get(step, "")) for step in STEPS)
-    return answered and bool(draft.parts(session, own, "story"))
-
-
-def _receipt(lodged: case.Lodged, asked: Asked) -> tuple[Say, ...]:
-    silent = asked.slot("contact_me") == "no"
+def _receipt(session: Session, lodged: case.Lodged, found: case.Case) -> tuple[Say, ...]:
+    code = {"code": spoken(lodged.code)}
+    heard = consent.latest(session, found.id, ConsentCode.CONTACT_ME)
+    one = {"case": lodged.code}
+    buttons = (
+        "status",
+        *(() if lodged.assisted else (choice("button.set_secret", "secret", **one),)),
+        choice("button.paper", "paper", **one),
+        choice("button.count", "count", **one),
+        "add",
+        "hide",
+        "menu",
+    )
     return (
-        Say("receipt", {"code": spoken(lodged.code)}),
+        Say("receipt_assisted", {**code, "case": lodged.code})
+        if lodged.assisted
+        else Say("receipt", code),
         Say("receipt_offices", {"offices": offices(lodged.routes)}),
-        Say("receipt_next_silent" if silent else "receipt_next"),
+        *(
+            (Say("receipt_group", {"group_code": spoken_group(lodged.group_code)}),)
+            if lodged.group_code
+            else ()
+        ),
+        Say("receipt_next" if heard else "receipt_next_silent", {}, buttons),
     )
 
 

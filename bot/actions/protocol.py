@@ -70,7 +70,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """One thing to say: a key of says.yml with the codes for its placeholders.
+    """One thing to say: a key of bot/content/says with the codes for its placeholders.
 
     `buttons` None means the say's own buttons; an empty tuple means none.
     """

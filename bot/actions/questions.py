@@ -10,6 +10,7 @@ from bot.content import ANYWHERE, Content, content, living, voice_key
 from bot.content.render import FAQ, SIMPLE
 from bot.content.shapes import FaqEntry
 from bot.message import Language
+from referrals import draft
 from referrals.site import Site
 from referrals.taxonomy import Topic
 
@@ -38,8 +39,14 @@ def faq(session: Session, site: Site, asked: Asked) -> Answer:
     if named is not None:
         conversation.set_country(session, asked.conversation, named)
     known = conversation.state(session, asked.conversation)
-    country = named or asked.slot("country") or known.country
+    country = named or _working_in(session, site, asked) or known.country
     return _answer(session, site, asked, topic, country, How(voice=not known.low_data))
+
+
+def _working_in(session: Session, site: Site, asked: Asked) -> str | None:
+    """Give the country of the complaint she is telling."""
+    own = draft.find(session, asked.conversation)
+    return draft.answers(site, own).get("country") if own is not None else None
 
 
 def again(session: Session, site: Site, asked: Asked) -> Answer:

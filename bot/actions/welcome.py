@@ -55,7 +55,12 @@ def settings(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG
     state = conversation.state(session, asked.conversation)
     data = "all_data" if state.low_data else "less_data"
     return Answer(
-        (Say("settings", buttons=("privacy", "news", data, "to_english", "to_khmer", "menu")),)
+        (
+            Say(
+                "settings",
+                buttons=("privacy", "have_code", "news", data, "to_english", "to_khmer", "menu"),
+            ),
+        )
     )
 
 

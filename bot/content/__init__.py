@@ -28,11 +28,12 @@ from bot.content.shapes import (
     utf16_length,
 )
 from bot.message import Language
+from referrals.intake import Detail
 
 Shape = TypeVar("Shape")
 
-FAQ = "faq"
-"""The folder of the answers."""
+FAQ, SAYS = "faq", "says"
+"""The folders of the answers, and of all else the bot says: a file for each part of the journey."""
 
 ANYWHERE = "any"
 """The country of an answer that holds wherever the migrant is."""
@@ -58,6 +59,7 @@ class Content:
     contacts: Mapping[str, ContactWords]
     safety: SafetyCards
     consents: Mapping[str, ConsentWords]
+    evidence: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     unsure: frozenset[str] = frozenset()
     recordings: Mapping[str, str] = field(default_factory=dict)
@@ -117,13 +119,14 @@ _Loader.yaml_implicit_resolvers = {
 def load(folder: Traversable) -> Content:
     """Read all content files of a folder. Raises BadContent, naming the file and the place."""
     found = Content(
-        says=read(folder, "says.yml", dict[str, SayWords]),
+        says=_together(folder, SAYS, SayWords),
         buttons=read(folder, "buttons.yml", dict[str, ButtonWords]),
         labels=read(folder, "labels.yml", dict[str, dict[str, Label]]),
-        faq=_faq(folder),
+        faq=_together(folder, FAQ, tuple[FaqEntry, ...]),
         contacts=read(folder, "contacts.yml", dict[str, ContactWords]),
         safety=read(folder, "safety.yml", SafetyCards),
         consents=read(folder, "consent.yml", dict[str, ConsentWords]),
+        evidence=read(folder, "evidence.yml", dict[str, tuple[Detail, ...]]),
     )
     problems = [*_bad_buttons(found), *_bad_references(found), *_bad_placeholders(found)]
     if problems:
@@ -137,18 +140,16 @@ def content() -> Content:
     return load(files(__package__))
 
 
-def _faq(folder: Traversable) -> dict[str, tuple[FaqEntry, ...]]:
-    """Read the answers, a file for each part of the journey. Raises BadContent for a topic that
-    stands in two of them.
-    """
-    if not (folder / FAQ).is_dir():
-        raise BadContent(f"{FAQ} is missing")
-    found: dict[str, tuple[FaqEntry, ...]] = {}
-    for file in sorted((folder / FAQ).iterdir(), key=lambda file: file.name):
-        entries = read(folder, f"{FAQ}/{file.name}", dict[str, tuple[FaqEntry, ...]])
-        if twice := sorted(entries.keys() & found.keys()):
-            raise BadContent(f"{FAQ}/{file.name}: {twice} stand in another file too")
-        found |= entries
+def _together(folder: Traversable, name: str, shape: type[Shape]) -> dict[str, Shape]:
+    """Read the files of a folder as one. Raises BadContent for a key that stands in two of them."""
+    if not (folder / name).is_dir():
+        raise BadContent(f"{name} is missing")
+    found: dict[str, Shape] = {}
+    for file in sorted((folder / name).iterdir(), key=lambda file: file.name):
+        part = read(folder, f"{name}/{file.name}", dict[str, shape])  # type: ignore[valid-type]
+        if twice := sorted(part.keys() & found.keys()):
+            raise BadContent(f"{name}/{file.name}: {twice} stand in another file too")
+        found |= part
     return found
 
 
@@ -188,9 +189,9 @@ def _bad_buttons(found: Content) -> list[str]:
 def _bad_references(found: Content) -> list[str]:
     wanted: list[tuple[str, str, Mapping[str, Any]]] = []
     for key, say in found.says.items():
-        wanted += [(f"says.yml {key}", name, found.buttons) for name in say.buttons]
+        wanted += [(f"says {key}", name, found.buttons) for name in say.buttons]
         wanted += [
-            (f"says.yml {key}", name, found.contacts)
+            (f"says {key}", name, found.contacts)
             for names in say.contacts.values()
             for name in names
         ]
@@ -215,7 +216,7 @@ def _bad_references(found: Content) -> list[str]:
 
 def _bad_placeholders(found: Content) -> list[str]:
     return [
-        f"says.yml {key}: the two languages have different placeholders"
+        f"says {key}: the two languages have different placeholders"
         for key, say in found.says.items()
         if placeholders(say.km) != placeholders(say.en)
     ]

@@ -7,8 +7,9 @@ from datetime import date
 from importlib.resources.abc import Traversable
 from typing import Any
 
+from bot.buttons import VALUES
 from bot.content import BadContent, Content, load, placeholders, read
-from bot.content.render import ANY_COUNTRY, COUNTED, DATED, LABELLED
+from bot.content.render import ANY_COUNTRY, COUNTED, DATED, LABELLED, LISTED
 from bot.content.rules import (
     FUTURE,
     NOT_ENGLISH,
@@ -31,6 +32,7 @@ from bot.content.shapes import (
 from bot.content.versions import read_versions, versioned
 from bot.message import Language
 from referrals.geography import PROVINCES, UNSAID
+from referrals.intake import CHOICES, GROUPS, Detail, DetailGroup
 from referrals.routing import Reason
 from referrals.taxonomy import (
     Category,
@@ -61,28 +63,43 @@ PROFILE_LIMITS: Mapping[str, int] = {"name": 64, "short_description": 120, "desc
 FACTS = frozenset(f"F{number:02}" for number in range(1, 45))
 """The rows of the list of facts, each of which some answer serves."""
 
+ABROAD = frozenset(
+    {
+        *(f"TH-{n}" for n in (*range(10, 28), *range(30, 59), *range(60, 68), *range(70, 78))),
+        *(f"TH-{n}" for n in (*range(80, 87), *range(90, 97))),
+        *(f"MY-{n:02}" for n in range(1, 17)),
+    }
+)
+"""The 77 provinces of Thailand, the 16 states and territories of Malaysia (ISO 3166-2)."""
+
 CODES: Mapping[str, frozenset[str]] = {
     "category": frozenset(Category),
     "group": frozenset(Phase),
     "country": frozenset(Country),
     "province": frozenset({*PROVINCES, UNSAID}),
     "complainant": frozenset(Complainant),
-    "identity": frozenset({"named", "anonymous"}),
     "partner": frozenset(PartnerType),
     "status": frozenset(Status),
     "consent": frozenset(ConsentCode),
     "topic": frozenset(Topic),
     "yes_no": frozenset({"yes", "no"}),
+    "of": frozenset(DetailGroup),
+    "detail": frozenset(Detail),
+    "choice": frozenset(choice for choices in CHOICES.values() for choice in choices),
+    **{name: VALUES[name] for name in ("step", "answer", "money", "papers")},
+    "destination_province": ABROAD,
+    "duty": frozenset({"take"}),
 }
 """Which codes each table of labels.yml names, no more and no fewer."""
 
 FILLED = frozenset(
     {
         *LABELLED,
+        *LISTED,
         *DATED,
         *COUNTED,
         *("consent", "contacts", "offices", "office", "why"),
-        *("name", "story", "letter", "news"),
+        *("name", "story", "letter", "news", "handover", "link", "readers"),
         *("source", "steps", "reviewed", "languages", "cost", "phone"),
     }
 )
@@ -103,7 +120,7 @@ OTHER_TONGUE = frozenset(
 )
 """Where the words of the other language are meant: the names of languages and of a service."""
 
-SEEN_BY_OTHERS = frozenset({"hide_last", "letter_waiting"})
+SEEN_BY_OTHERS = frozenset({"hide_last", "letter_waiting", "draft_reminder", "danger_taken"})
 """Says that may be read by whoever holds the phone: what comes by itself, what is left behind."""
 
 TELLTALE: Mapping[Language, tuple[str, ...]] = {
@@ -132,6 +149,12 @@ TELLTALE: Mapping[Language, tuple[str, ...]] = {
 REFUSAL: Mapping[Language, str] = {Language.KM: "បើអ្នកថាទេ", Language.EN: "If you say no"}
 """With these words a consent begins to say what happens with a no."""
 
+HELPFUL = frozenset({*GROUPS[DetailGroup.PAPERS], Detail.WITNESSES})
+"""What evidence.yml may name."""
+
+HELPFUL_LIMITS = (2, 5)
+"""How many things help in one kind of case: fewer leave somebody alone, more are a burden."""
+
 UNREADABLE = "The files cannot be read."
 NO_WORDS = "There are no words for this code."
 FACT_UNUSED = "No answer serves this fact."
@@ -148,6 +171,8 @@ NOT_CONFIRMED = "A safety card has only numbers of mark V for every danger."
 CHANGED = "The words changed and their version did not."
 NOT_WRITTEN_DOWN = "This version is not in versions.yml; run python -m bot.content --write."
 NOT_NEWEST = "The version is older than one that was shown already."
+NOT_HELPFUL = "This is neither a paper nor a witness."
+TOO_MUCH_TO_BRING = "Two to five things help in a case, each named once."
 TELLS = "This word gives away what the chat is for."
 
 _EMPTY_LINE = re.compile(r"\n\s*\n")
@@ -190,6 +215,7 @@ def check(folder: Traversable, today: date) -> list[Complaint]:
         *_says(content),
         *_pairs("buttons", content.buttons),
         *_labels(content),
+        *_evidence(content),
         *_answers(content, today),
         *_contacts(content, today),
         *_safety(content, words.dangers),
@@ -231,7 +257,7 @@ def _says(content: Content) -> Iterator[Complaint]:
             yield Complaint(place, UNFILLED, name)
         for country in sorted(say.contacts.keys() - set(Country)):
             yield Complaint(f"{place}.contacts", UNKNOWN, country)
-    needed = {f"reason_{reason}" for reason in Reason}
+    needed = {f"reason_{r}" for r in Reason} | {f"detail_{d}" for d in Detail}
     yield from (Complaint("says", NO_WORDS, key) for key in sorted(needed - content.says.keys()))
 
 
@@ -253,9 +279,19 @@ def _labels(content: Content) -> Iterator[Complaint]:
                 if (length := utf16_length(label.title(language))) > TITLE_LIMIT:
                     yield Complaint(f"{place}.{language}", TOO_LONG, f"{length} > {TITLE_LIMIT}")
         for shown in ("icon", "km", "en"):
-            all_shown = [getattr(label, shown) for label in labels.values()]
+            all_shown = [it for label in labels.values() if (it := getattr(label, shown))]
             twice = {one for one in all_shown if all_shown.count(one) > 1}
             yield from (Complaint(f"labels.{table}.{shown}", ALIKE, one) for one in sorted(twice))
+
+
+def _evidence(content: Content) -> Iterator[Complaint]:
+    yield from _same_codes("evidence", frozenset(Category), frozenset(content.evidence))
+    least, most = HELPFUL_LIMITS
+    for category, helping in content.evidence.items():
+        place = f"evidence.{category}"
+        if not least <= len(set(helping)) == len(helping) <= most:
+            yield Complaint(place, TOO_MUCH_TO_BRING, ", ".join(helping))
+        yield from (Complaint(place, NOT_HELPFUL, it) for it in helping if it not in HELPFUL)
 
 
 def _same_codes(place: str, codes: frozenset[str], named: frozenset[str]) -> Iterator[Complaint]:

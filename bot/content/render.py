@@ -51,14 +51,26 @@ LABELLED: Mapping[str, str] = {
     "group": "group",
     "shares": "partner",
     "contact_me": "yes_no",
+    "detail": "detail",
+    "of": "of",
+    "have": "detail",
+    "missing": "detail",
+    "choices": "choice",
+    "consents": "consent",
 }
 """Placeholders whose values are codes, with the table of labels.yml that names them."""
 
 DATED = frozenset({"lodged", "opened", "as_of"})
 """Placeholders whose values are dates (ISO 8601)."""
 
-COUNTED = frozenset({"code", "count", "days"})
+LISTED = frozenset({"facts", "extras"})
+"""Placeholders whose values are labels of any table, `table.code,table.code`: a line for each."""
+
+COUNTED = frozenset({"code", "count", "days", "group_code"})
 """Placeholders whose values are figures of ours, and no number to call."""
+
+TICK = "✓"
+"""Stands before the title of what was chosen, told or agreed to already."""
 
 PATTERNS: Mapping[Language, tuple[str, str, str]] = {
     Language.KM: ("'ឆ្នាំ' y", "'ខែ'MMMM 'ឆ្នាំ' y", "'ថ្ងៃទី' d 'ខែ'MMMM 'ឆ្នាំ' y"),
@@ -96,7 +108,7 @@ def render(
     elif key == SAFETY_CARD:
         text = "\n\n".join(_safety(values, language, content))
     elif words is None:
-        raise BadContent(f"says.yml has no {key}")
+        raise BadContent(f"there is no say {key}")
     else:
         text = _fill(words, values, language, content, private)
     if words is None or words.private is None:
@@ -131,7 +143,9 @@ def _voice(key: str, values: Mapping[str, str], language: Language, content: Con
 def button(wanted: str | Mapping[str, str], language: Language, content: Content) -> Button | None:
     """Build one button; None for one that is not shown in this language. Raises BadContent."""
     if not isinstance(wanted, str):
-        return Button(fitted(_title(wanted["label"], language, content)), wanted["payload"])
+        title = _title(wanted["label"], language, content)
+        ticked = f"{TICK} {title}" if wanted.get("ticked") else title
+        return Button(fitted(ticked), wanted["payload"])
     try:
         words = content.buttons[wanted]
     except KeyError:
@@ -247,6 +261,8 @@ def _fill(
             filled[name] = _contacts(words, values.get("country"), language, content)
         elif name == "offices":
             filled[name] = _offices(values[name], language, content)
+        elif name == "readers":
+            filled[name] = _readers(values[name], language)
         elif name in values:
             filled[name] = _value(name, values[name], language, content)
         elif words.private and name in private:
@@ -262,10 +278,32 @@ def _fill(
 def _value(name: str, value: str, language: Language, content: Content) -> str:
     if name in LABELLED:
         codes = [code for code in value.split(",") if code]
-        return ", ".join(content.label(f"{LABELLED[name]}.{c}").name(language) for c in codes)
+        named = (content.label(f"{LABELLED[name]}.{c}").name(language) for c in codes)
+        return ", ".join(named) or content.says["told_nothing"].text(language)
+    if name in LISTED:
+        return _listed(name, value, language, content)
     if name in DATED:
         return said_date(value, language)
     return value
+
+
+def _listed(name: str, value: str, language: Language, content: Content) -> str:
+    """Write a line for each label, with its picture; for the summary with nothing more, say so."""
+    paths = [path for path in value.split(",") if path]
+    if not paths:
+        return content.says[f"{name}_none"].text(language)
+    labels = [content.label(path) for path in paths]
+    return "\n".join(f"{label.icon or '•'} {label.name(language)}" for label in labels)
+
+
+def _readers(listed: str, language: Language) -> str:
+    """Name offices and the day on which each read it: JSON `[[name_km, name_en, day], ...]`."""
+    return "\n".join(
+        f"• {km}៖ {said_date(day, language)}"
+        if language is Language.KM
+        else f"• {en}: {said_date(day, language)}"
+        for km, en, day in json.loads(listed)
+    )
 
 
 def _contacts(words: SayWords, country: str | None, language: Language, content: Content) -> str:

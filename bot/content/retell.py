@@ -39,7 +39,9 @@ def draft_words(
     """Give the words that the summary of a draft (`private: draft`) needs."""
     return {
         "story": retell(story, language, content),
-        "name": retell(name[-1:], language, content),
+        "name": retell(name, language, content)
+        if name
+        else content.says["name_not_given"].text(language),
     }
 
 

@@ -61,7 +61,7 @@ class SayWords(Bilingual):
     """
 
     buttons: tuple[str, ...] = ()
-    private: Literal["draft", "letter"] | None = None
+    private: Literal["draft", "letter", "handover", "paper"] | None = None
     contacts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     version: int = 1
 

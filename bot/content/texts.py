@@ -33,35 +33,49 @@ class Text:
 
 # A new say falls to the rest: the review list shows it there, and this list is then made longer.
 _SAYS: Mapping[Risk, tuple[str, ...]] = {
-    Risk.DANGER: ("danger", "hide", "human", "letter_waiting", "number_old", "red_category"),
+    Risk.DANGER: (
+        *("danger", "detail_not_see", "detail_safe", "draft_reminder", "duty", "hide", "human"),
+        *("letter_waiting", "minor", "number_old", "red_category"),
+    ),
     Risk.CONSENT: (
-        *("ask_consent", "callback_offer", "consent", "erase", "news_ask", "nobody_can_act"),
-        *("press_to_agree", "privacy", "store_refused"),
+        *("ask_consent", "ask_papers", "callback_offer", "consent", "count", "erase", "news_ask"),
+        *("nobody_can_act", "nobody_left", "press_to_agree", "privacy", "store_refused"),
     ),
     Risk.LAW_AND_MONEY: ("faq_", "contact_"),
     Risk.COMPLAINT: (
         *("addition", "ask_", "begun", "callback", "cancel", "cannot_go_back", "case_", "category"),
-        *("discarded", "enough_today", "gone_back", "letter", "lodge", "menu_paused", "no_case"),
-        *("no_letter", "not_in_list", "noted", "nothing_to", "reason_", "receipt", "resumed"),
-        *("story", "summary", "told_", "unknown_kept", "unknown_no_case"),
+        *("change_what", "claim", "close_", "code_", "complainant", "corrected", "detail"),
+        *("discarded", "enough_today", "extras", "gone_back", "group", "heard", "letter", "lodge"),
+        *("menu_paused", "name_not_given", "no_case", "no_letter", "not_in_list", "noted"),
+        *("nothing_to", "offer_change", "paper", "reason_", "receipt", "resumed", "secret"),
+        *("story", "summary", "thanks_outcome", "told_", "unknown_kept", "unknown_no_case"),
     ),
 }
-"""Beginnings of the keys of says.yml."""
+"""Beginnings of the keys of says/."""
 
 _BUTTONS: Mapping[Risk, frozenset[str]] = {
     Risk.DANGER: frozenset({"danger", "hide"}),
-    Risk.CONSENT: frozenset({"callback", "privacy", "named", "anonymous", "send"}),
+    Risk.CONSENT: frozenset(
+        {"callback", "count", "erase", "lawyer_too", "my_consents", "privacy", "send", "yes_erase"}
+    ),
     Risk.COMPLAINT: frozenset(
         {"complain", "status", "problem", "back", "cancel", "resume", "discard", "more", "done"}
-        | {"change", "add", "letter", "reply"}
+        | {"change", "add", "letter", "reply", "details", "change_answer", "that_is_all"}
+        | {"for_other", "join_group", "have_code", "set_secret", "paper", "readers", "keep"}
+        | {"close_case", "yes_close", "reopen"}
     ),
 }
 
 _LABELS: Mapping[str, Risk] = {
     "consent": Risk.CONSENT,
     "yes_no": Risk.CONSENT,
+    "duty": Risk.DANGER,
     **dict.fromkeys(
-        ("category", "group", "complainant", "identity", "partner", "status"), Risk.COMPLAINT
+        (
+            *("category", "group", "complainant", "partner", "status", "of", "detail", "choice"),
+            *("step", "answer", "money", "papers"),
+        ),
+        Risk.COMPLAINT,
     ),
 }
 

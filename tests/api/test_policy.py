@@ -36,12 +36,12 @@ def test_only_these_routes_are_open_to_everybody(app: FastAPI) -> None:
     opened = {r.path for r in routes(app) if policies_of(r) == {public}}
     assert opened == {
         "/", "/sign-in", "/language", "/health", "/chat/messages", "/chat/files", "/chat/notices",
-        "/chat/recordings/{recording}",
+        "/chat/recordings/{recording}", "/verify", "/verify/key", "/receipt",
     }  # fmt: skip
 
 
 def test_the_desk_is_for_those_who_signed_in(app: FastAPI) -> None:
-    places = ("/cases", "/members", "/answers", "/numbers", "/news")
+    places = ("/cases", "/members", "/answers", "/numbers", "/news", "/duty", "/assist")
     desk = {r.path for r in routes(app) if r.path.startswith(places)}
     assert desk
     kept = {r.path for r in routes(app) if policies_of(r) == {signed_in_policy}}

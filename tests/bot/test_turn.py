@@ -127,7 +127,9 @@ def photo() -> tuple[Attachment, ...]:
 # ---- danger
 
 
-@pytest.mark.parametrize("asked", [None, "story", "name", "country", "addition"])
+@pytest.mark.parametrize(
+    "asked", [None, "story", "detail", "country", "addition", "code", "secret"]
+)
 def test_danger_is_heard_whatever_was_asked(chat: Chat, asked: str | None) -> None:
     chat.asked_for(asked)
     assert chat.sends(BEATEN).intent == "danger"
@@ -222,11 +224,11 @@ def test_a_short_piece_of_a_story_is_no_order(chat: Chat, piece: str, label: str
         ("English", "language"),
     ],
 )
-@pytest.mark.parametrize("asked", ["story", "name"])
+@pytest.mark.parametrize("asked", ["story", "detail"])
 def test_a_plain_order_is_no_story(chat: Chat, asked: str, order: str, intent: str) -> None:
     chat.asked_for(asked)
     assert chat.sends(order).intent == intent
-    assert chat.told(asked) == []
+    assert chat.told() == []
 
 
 def test_what_may_be_both_is_kept_and_heeded(chat: Chat) -> None:
@@ -273,7 +275,9 @@ def test_a_remark_and_a_question_are_not_kept(chat: Chat, text: str, label: str)
         assert draft.find(session, HER) is None
 
 
-@pytest.mark.parametrize(("asked", "of"), [(None, "story"), ("name", "name"), ("store", "story")])
+@pytest.mark.parametrize(
+    ("asked", "of"), [(None, "story"), ("detail", "story"), ("store", "story")]
+)
 def test_what_could_not_be_played_at_all_is_rescued(chat: Chat, asked: str | None, of: str) -> None:
     chat.asked_for(asked)
     message = Message(ChannelName.TELEGRAM, "tg-7", HER, "1", NOW, UNPAID)

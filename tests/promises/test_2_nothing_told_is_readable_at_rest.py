@@ -35,6 +35,15 @@ SEALED, PSEUDONYMOUS, HARMLESS, STAFF, PUBLIC = (
 """staff: about people who work here, not migrants. public: names of offices, public keys."""
 
 INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
+    "alarm": {
+        "id case_id step": (HARMLESS, "which case cannot wait, and how many were called"),
+        "raised_at answered_at given_up_at told_at": (HARMLESS, "times"),
+        "answered_by": (STAFF, "who looks after it"),
+    },
+    "alarm_call": {
+        "alarm_id called_at reached": (HARMLESS, "which alarm, when, and whether it arrived"),
+        "member_id": (STAFF, "who was called"),
+    },
     "alert": {
         "id country as_of state": (HARMLESS, "which news, about which country and day"),
         "created_at started_at ended_at": (HARMLESS, "when it was written and sent"),
@@ -50,6 +59,11 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
         "body": (PUBLIC, "our own words, as migrants are told them"),
         "note author_id": (STAFF, "who changed it, and why"),
     },
+    "assisted": {
+        "conversation": (PSEUDONYMOUS, "HMAC under the server key, for a day"),
+        "member_id": (STAFF, "who helps a visitor"),
+        "begun": (HARMLESS, "when"),
+    },
     "audit": {
         "id act member_id organisation_id subject": (STAFF, "codes: who did what"),
         "at case_id": (HARMLESS, "when, and which case by its random id"),
@@ -63,6 +77,9 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
         "public_key": (PUBLIC, "key"),
         "sealed_private_key": (SEALED, "under the case key"),
         "lodged_at first_opened handler_id": (HARMLESS, "times, and the member who acts"),
+        "minor group_id": (HARMLESS, "whether a child is concerned; a random id"),
+        "assisted_by": (STAFF, "who helped to lodge it"),
+        "closed_at closed_by satisfied money counted": (HARMLESS, "codes: how it ended"),
     },
     "case_field": {
         "id case_id name at": (HARMLESS, "which field of which case"),
@@ -72,6 +89,10 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
         "id case_id update number name kind at added_later": (HARMLESS, "which file of which case"),
         "media_type size": (HARMLESS, "needed to show it; the size class is issue 5's"),
         "sealed_key": (SEALED, "under the case key, or to the case's public key"),
+    },
+    "case_group": {
+        "id code": (HARMLESS, "random"),
+        "category country begun": (HARMLESS, "codes: what whoever has the code may learn"),
     },
     "consent": {
         "id case_id code granted version language at": (HARMLESS, "what was agreed to"),
@@ -87,17 +108,28 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
         "language awaiting begun danger_at": (HARMLESS, "codes and times"),
         "country low_data": (HARMLESS, "codes: asked about last; whether a voice is sent"),
         "cleared": (HARMLESS, "when the chat was last cleared"),
+        "about_case": (HARMLESS, "the code of a case: random"),
     },
     "draft": {
         "id": (HARMLESS, "random"),
         "conversation": (PSEUDONYMOUS, "HMAC under the server key"),
-        "channel begun touched": (HARMLESS, "codes and times"),
+        "channel begun touched reminded": (HARMLESS, "codes and times"),
         "sealed_answers": (SEALED, "under the server key, at most seven days"),
     },
     "draft_part": {
         "id draft_id field update number at kind": (HARMLESS, "which part of which draft"),
         "file_id media_type size": (HARMLESS, "which file on disk"),
         "sealed_text sealed_key": (SEALED, "under the server key, at most seven days"),
+    },
+    "duty_link": {
+        "member_id": (STAFF, "who links her phone"),
+        "digest": (HARMLESS, "of a random code, under the server key, for 15 minutes"),
+        "until": (HARMLESS, "when it ends"),
+    },
+    "duty_phone": {
+        "member_id channel place on_duty since": (STAFF, "who is on duty, and in what order"),
+        "conversation": (PSEUDONYMOUS, "HMAC under the server key"),
+        "sealed_address": (SEALED, "under the server key"),
     },
     "entry": {
         "id case_id update number at author_id read_at": (HARMLESS, "who, when"),
@@ -143,8 +175,17 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
         "sound": (PUBLIC, "our own words, read aloud by staff"),
         "author_id": (STAFF, "who put it there"),
     },
+    "recovery": {
+        "case_id handover set_at wrong locked_until": (HARMLESS, "which case, codes and times"),
+        "salt digest": (HARMLESS, "Argon2id, keyed with the server key"),
+    },
+    "recovery_attempt": {
+        "id at": (HARMLESS, "when somebody was wrong, for a day"),
+        "conversation": (PSEUDONYMOUS, "HMAC under the server key"),
+    },
     "referral": {
-        "case_id organisation_id place state reasons offered_at": (HARMLESS, "codes and times"),
+        "case_id organisation_id place state reasons": (HARMLESS, "codes"),
+        "offered_at ended_at": (HARMLESS, "times"),
     },
     "session": {
         "id": (HARMLESS, "derived from the cookie's secret, one way"),
@@ -154,6 +195,9 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
     },
     "standing_consent": {
         "case_id partner_type consent_id code granted": (HARMLESS, "what is agreed to"),
+    },
+    "statistic": {
+        "id month category country complainant papers": (HARMLESS, "codes; leads to nobody"),
     },
     "trace": {
         "conversation": (PSEUDONYMOUS, "HMAC under the server key"),

@@ -27,7 +27,7 @@ def test_the_trace_survives_a_read_that_fails_afterwards(
     def breaks(*_: object) -> None:
         raise RuntimeError("after the trace")
 
-    monkeypatch.setattr(desk, "_fields", breaks)
+    monkeypatch.setattr(desk.reading, "opened", breaks)
     with pytest.raises(RuntimeError):
         desk.open_case(town.site, town.people["mrc"], code)
     assert acts(town, code) == ["opened_case"]

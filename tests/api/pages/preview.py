@@ -31,6 +31,8 @@ failing: list[int] = []
 
 PLACES = {
     "members.html": "/members",
+    "assist.html": "/assist",
+    "assist_chat.html": "/assist/chat",
     "answers.html": "/answers",
     "answer.html": "/answers",
     "import.html": "/answers",
@@ -81,6 +83,7 @@ def error(status: int, language: str = "km") -> HTMLResponse:
 
 
 @app.get("/cases/{code}/files/{file_id}")
+@app.get("/cases/{code}/files/{file_id}/preview")
 def file(code: str, file_id: str) -> FileResponse:
     return FileResponse(STATIC / "mark.svg")
 
@@ -98,6 +101,12 @@ def _answer(heard: dict[str, Any]) -> JSONResponse:
     return JSONResponse({"replies": [{"text": text, "buttons": MENU}]})
 
 
+@app.post("/assist/visits")
+def visits() -> dict[str, str]:
+    return {"visit": "0" * 32}
+
+
+@app.post("/assist/messages")
 @app.post("/chat/messages")
 async def messages(request: Request) -> JSONResponse:
     await asyncio.sleep(0.05)

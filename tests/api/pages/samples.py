@@ -3,7 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 from api.pages import views as v
-from tests.api.pages import editing_samples, news_samples
+from tests.api.pages import (
+    assist_samples,
+    duty_samples,
+    editing_samples,
+    news_samples,
+    verify_samples,
+)
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 ME = v.Me("មន្ត្រីគំរូ ព្រៃវែង", "អ្នកត្រួតពិនិត្យ", "មជ្ឈមណ្ឌលធនធានពលករ (MRC) ខេត្តព្រៃវែង")
@@ -200,5 +206,8 @@ PAGES: tuple[tuple[str, str, object, bool], ...] = (
     ("members", "members.html", MEMBERS, True),
     *editing_samples.PAGES,
     *news_samples.PAGES,
+    *assist_samples.PAGES,
+    *duty_samples.PAGES,
+    *verify_samples.PAGES,
 )
 """Every page once: its name, its template, what it is given, whether somebody is signed in."""

@@ -9,7 +9,7 @@ import pytest
 from api.pages.page import STATIC, TEMPLATES, draw, error_page, static
 from tests.api.pages.samples import PAGES, shell
 
-PARTS = {"base.html", "macros.html", "error.html", "preview.html"}
+PARTS = {"alarm_banner.html", "chat.html", "base.html", "macros.html", "error.html", "preview.html"}
 """Templates that are no page of their own."""
 
 VOID = {"meta", "link", "input", "img", "br", "path", "circle"}

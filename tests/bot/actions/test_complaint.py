@@ -1,352 +1,448 @@
+"""Answers to the complaint form: judged, kept at once, put right; consents one by one."""
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.actions import Answer
-from bot.actions.complaint_ask import ASKS
-from bot.actions.steps import CONSENTS, SHARES, STEPS, accepts, of_group, to_undo
-from bot.buttons import parse
+from bot.actions.journey import CONSENTS
 from bot.content import content
 from bot.message import Language
 from referrals import draft
-from referrals.taxonomy import Category, Phase
-from tests.bot.actions.talk import HER, Talk, ask, keys, payloads
+from referrals.taxonomy import ConsentCode
+from tests.bot.actions.talk import Talk, all_payloads, keys, payloads
+
+FACTS = {"category": "documents_withheld", "country": "TH"}
+PLACES = {"country": "MY", "province": "KH-2", "sector": "fishing", "destination_province": "TH-21"}
+
 
 # ---- opening
 
 
-def test_a_category_that_was_said_at_once_is_named_and_not_asked(talk: Talk) -> None:
-    answer = talk("action_open_complaint", "complaint", {"category": "unpaid_wages"})
-    assert keys(answer) == ["begun", "category_heard"]
-    assert talk.slots["category"] == talk.answers()["category"] == "unpaid_wages"
+def test_what_was_said_at_once_is_read_back_and_not_asked(talk: Talk) -> None:
+    places = {"province": "KH-14", "sector": "fishing", "destination_province": "TH-21"}
+    answer = talk.opens(category="unpaid_wages", country="TH", **places)
+    assert keys(answer) == ["begun", "heard"]
+    assert answer.says[-1].values == {
+        "facts": "category.unpaid_wages,country.TH,province.KH-14,sector.fishing,"
+        "destination_province.TH-21"
+    }
+    assert talk.at == "story"
 
 
-def test_a_grave_category_shows_the_way_to_help_at_once(talk: Talk) -> None:
-    answer = talk("action_open_complaint", "complaint", {"category": "violence_harassment"})
-    assert keys(answer)[-1] == "red_category"
+def test_a_grave_category_shows_the_way_to_help_first(talk: Talk) -> None:
+    assert keys(talk.opens(category="violence_harassment")) == ["begun", "red_category", "heard"]
 
 
-def test_an_unknown_category_or_country_is_not_taken(talk: Talk) -> None:
-    talk("action_open_complaint", "complaint", {"category": "murder", "country": "XX"})
-    assert not talk.answers()
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"category": "murder"},
+        {"country": "XX"},
+        {"province": "KH-26"},
+        {"sector": "space"},
+        {"destination_province": "TH-999"},
+    ],
+)
+def test_what_is_no_code_is_not_taken_from_a_first_sentence(
+    talk: Talk, said: dict[str, str]
+) -> None:
+    answer = talk("action_open_complaint", "complaint", said)
+    assert keys(answer) == ["begun"]
+    assert not set(said) & set(talk.answers())
 
 
-def test_a_draft_is_taken_up_whatever_rasa_remembers(talk: Talk) -> None:
-    talk("action_open_complaint", "complaint", {"category": "dismissal", "country": "MY"})
-    talk.slots = {"category": "other", "country": None, "store": "yes"}
-    answer = talk("action_open_complaint", "resume")
-    assert keys(answer) == ["resumed"]
-    assert (talk.slots["category"], talk.slots["country"]) == ("dismissal", "MY")
-    assert talk.slots["store"] is None
+def test_only_a_sentence_that_complains_says_what_it_is_about(talk: Talk) -> None:
+    talk("action_open_complaint", "resume", FACTS)
+    assert not set(FACTS) & set(talk.answers())
 
 
 def test_a_new_grievance_does_not_rename_a_story_that_was_told(talk: Talk) -> None:
-    talk("action_open_complaint", "complaint", {"category": "dismissal"})
-    talk.tell("story", "ខ្ញុំត្រូវគេបញ្ឈប់")
-    talk("action_open_complaint", "complaint", {"category": "other"})
+    talk.opens(category="dismissal")
+    talk.tells()
+    answer = talk.opens(category="other")
+    assert keys(answer) == ["resumed"]
     assert talk.answers()["category"] == "dismissal"
 
 
 def test_a_story_told_before_the_complaint_was_opened_begins_it_all_the_same(talk: Talk) -> None:
-    talk.tell("story", "ថៅកែអត់បើកប្រាក់ខែឱ្យខ្ញុំ ៣ ខែហើយ")
+    talk.tells()
     with talk.site.store.writing() as session:
-        begun = draft.open_(session, talk.site, HER, talk.channel)
+        begun = draft.open_(session, talk.site, talk.conversation, talk.channel)
         draft.answer(session, talk.site, begun, "danger", "yes")
-    answer = talk("action_open_complaint", "complaint", {"category": "unpaid_wages"})
-    assert keys(answer) == ["begun", "category_heard"]
+    assert keys(talk.opens(category="unpaid_wages")) == ["begun", "heard"]
     assert talk.answers()["category"] == "unpaid_wages"
 
 
-# ---- asking
+def test_another_country_said_on_opening_takes_the_place_abroad_away(talk: Talk) -> None:
+    talk.opens(country="TH", destination_province="TH-21")
+    talk.opens(country="MY")
+    assert "destination_province" not in talk.answers()
 
 
-def test_every_question_has_buttons_the_bot_understands_and_messenger_can_show(talk: Talk) -> None:
-    known = content()
-    for name in ASKS:
-        for said in talk(name, "inform").says:
-            buttons = said.buttons if said.buttons is not None else known.says[said.key].buttons
-            assert 1 <= len(buttons) <= 13
-            for button in buttons:
-                parse(
-                    known.buttons[button].payload if isinstance(button, str) else button["payload"]
-                )
-
-
-def test_the_category_is_asked_in_six_groups_then_in_one(talk: Talk) -> None:
-    talk.ask_for("category")
-    assert len(payloads(ask(talk, "category"))) == 6
-    talk.say("inform", group="abuse")
-    shown = payloads(ask(talk, "category"))
-    assert "inform:category=violence_harassment" in shown
-    assert shown[-1] == "inform:category=other"
-    talk("action_back", "back")
-    assert len(payloads(ask(talk, "category"))) == 6
-
-
-def test_every_category_is_in_a_group_and_other_in_all() -> None:
-    found = [set(of_group(phase)) for phase in Phase]
-    assert set().union(*found) == set(Category)
-    assert all(Category.OTHER in group for group in found)
-
-
-def test_provinces_come_ten_at_a_time_and_start_again(talk: Talk) -> None:
-    talk.ask_for("province")
-    seen: list[str] = []
-    for expected in (10, 10, 5):
-        shown = [p for p in payloads(ask(talk, "province")) if p != "inform:province=unsaid"]
-        assert len(shown) == expected
-        seen += shown
-        talk.say("more")
-    assert len(set(seen)) == 25
-    assert "inform:province=KH-1" in payloads(ask(talk, "province"))
-
-
-def test_the_same_page_turned_twice_by_a_repeat_is_turned_once(talk: Talk) -> None:
-    talk.ask_for("province")
-    before = dict(talk.slots)
-    first = talk("validate_complaint_form", "more", update="u")
-    talk.slots = before
-    assert talk("validate_complaint_form", "more", update="u") == first
+def test_opening_twice_by_a_repeat_says_the_same(talk: Talk) -> None:
+    first = talk("action_open_complaint", "complaint", FACTS, update="same")
+    assert talk("action_open_complaint", "complaint", FACTS, update="same") == first
 
 
 # ---- answering
 
 
 @pytest.mark.parametrize(
-    ("step", "value"), [("category", "murder"), ("province", "KH-26"), ("country", "XX")]
+    ("step", "value"), [("category", "murder"), ("country", "XX"), ("province", "KH-26")]
 )
 def test_what_is_no_code_is_refused_and_asked_again(talk: Talk, step: str, value: str) -> None:
-    talk.ask_for(step)
-    answer = talk("validate_complaint_form", "inform", {step: value}, candidates={step: value})
-    assert keys(answer) == ["not_in_list"]
-    assert talk.slots[step] is None
+    talk.gets_to(step)
+    assert keys(talk.answers_with(**{step: value})) == ["not_in_list"]
+    assert talk.at == step
     assert step not in talk.answers()
 
 
 def test_an_answer_is_in_the_draft_at_once(talk: Talk) -> None:
-    talk.ask_for("province")
-    talk.say("inform", province="KH-14")
-    assert talk.answers()["province"] == talk.slots["province"] == "KH-14"
+    talk.gets_to("province")
+    talk.answers_with(province="KH-14")
+    assert talk.answers()["province"] == "KH-14"
+    assert talk.slots["answer"] == "province"  # by this Rasa sees that it was an answer
 
 
-@pytest.mark.parametrize("step", CONSENTS)
-def test_a_plain_yes_and_any_no_can_be_typed(talk: Talk, step: str) -> None:
-    talk.ask_for(step)
-    talk.say("affirm", surely="yes")
-    assert talk.slots[step] == talk.answers()[step] == "yes"
-    talk.say("deny")
-    assert talk.slots[step] == talk.answers()[step] == "no"
+def test_the_slots_of_rasa_hold_no_answer(talk: Talk) -> None:
+    talk.gets_to("contact_me")
+    assert set(talk.slots) <= {"requested_slot", "answer", "group", "page", "misses"}
 
 
-@pytest.mark.parametrize("step", CONSENTS)
-def test_a_yes_that_is_only_guessed_agrees_to_nothing(talk: Talk, step: str) -> None:
-    """ "Wait" and "why" may be taken for a yes; the domain then fills the slot with it."""
-    talk("action_open_complaint", "complaint")
-    talk.ask_for(step)
-    answer = talk("validate_complaint_form", "affirm", candidates={step: "yes"})
-    assert keys(answer) == ["press_to_agree"]
-    assert talk.slots[step] is None
-    assert step not in talk.answers()
-    assert not talk.query(lambda s: draft.consents(talk.site, draft.find(s, HER)))
-    assert payloads(ask(talk, step, "affirm")) == [f"inform:{step}=yes", f"inform:{step}=no"]
+@pytest.mark.parametrize(
+    "intent", ["faq", "privacy", "back", "danger", "nlu_fallback", "lost", "thank", "resume"]
+)
+def test_what_is_no_answer_is_left_to_the_rules_and_only_the_question_is_named(
+    talk: Talk, intent: str
+) -> None:
+    talk.gets_to("province")
+    before = talk.answers()
+    named = ({"event": "slot", "name": "requested_slot", "value": "province"},)
+    assert talk.hears(intent) == Answer(events=named)
+    assert talk.answers() == before
 
 
-@pytest.mark.parametrize("intent", ["complaint", "nlu_fallback", "inform"])
-def test_a_plain_yes_counts_only_as_a_yes(talk: Talk, intent: str) -> None:
-    talk.ask_for("store")
-    talk("validate_complaint_form", intent, {"surely": "yes"}, candidates={"store": "yes"})
-    assert talk.slots["store"] is None
-    assert "store" not in talk.answers()
-
-
-def test_a_question_in_between_is_left_to_the_rules(talk: Talk) -> None:
-    talk.ask_for("province")
-    for intent in ("faq", "privacy", "back", "danger", "nlu_fallback", "thank"):
-        assert talk("validate_complaint_form", intent, {"country": "TH"}) == Answer()
-
-
-def test_a_province_that_was_typed_counts_even_in_a_sentence_nobody_understood(talk: Talk) -> None:
-    talk.ask_for("province")
-    talk("validate_complaint_form", "nlu_fallback", candidates={"province": "KH-2"})
-    assert talk.answers()["province"] == "KH-2"
+def test_who_has_no_draft_is_asked_the_first_question(talk: Talk) -> None:
+    talk.ask_for("contact_me")
+    talk.answers_with(contact_me="yes")
+    assert talk.at == "category"
+    assert not talk.query(draft.find, talk.conversation)
 
 
 def test_an_answer_that_fits_nothing_is_said_to_be_missed_and_then_a_person_is_offered(
     talk: Talk,
 ) -> None:
-    talk.ask_for("complainant")
-    assert keys(talk.say("affirm")) == ["not_understood_here"]
-    assert keys(talk.say("affirm")) == ["not_understood_twice"]
-    talk.say("inform", complainant="self")
-    talk.ask_for("country")
-    assert keys(talk.say("deny")) == ["not_understood_here"]
+    talk.gets_to("country")
+    assert keys(talk.hears("affirm")) == ["not_understood_here"]
+    assert keys(talk.hears("affirm")) == ["not_understood_twice"]
+    talk.answers_with(country="TH")
+    assert keys(talk.hears("deny")) == ["not_understood_here"]
 
 
-def test_an_old_button_of_a_consent_fills_nothing_behind_her_back(talk: Talk) -> None:
-    talk("action_open_complaint", "complaint")
-    talk.ask_for("province")
-    pressed = {"share_mrc": "yes"}
-    talk("validate_complaint_form", "inform", pressed, candidates=dict(pressed))
-    assert talk.slots["share_mrc"] is None
-    assert "share_mrc" not in talk.answers()
+@pytest.mark.parametrize("pressed", [{"share_mrc": "yes"}, {"contact_me": "no"}, {"lodge": "yes"}])
+def test_an_old_button_fills_nothing_behind_her_back(talk: Talk, pressed: dict[str, str]) -> None:
+    talk.gets_to("province")
+    before = talk.consents()
+    assert keys(talk.answers_with(**pressed)) == ["not_understood_here"]
+    assert not set(pressed) & set(talk.answers())
+    assert talk.consents() == before
 
 
-def test_a_sentence_does_not_change_the_category_and_a_button_does(talk: Talk) -> None:
-    talk("action_open_complaint", "complaint", {"category": "dismissal"})
-    talk.ask_for("country")
-    talk.say("complaint", category="unpaid_wages")
+def test_something_told_for_another_question_is_missed(talk: Talk) -> None:
+    talk.gets_to("province")
+    assert keys(talk.hears("told", told="story")) == ["not_understood_here"]
+
+
+# ---- whose problem
+
+
+@pytest.mark.parametrize(
+    ("whose", "said"),
+    [
+        ("self", []),
+        ("family", ["complainant_other"]),
+        ("representative", ["complainant_other"]),
+        ("group", ["complainant_group"]),
+    ],
+)
+def test_who_tells_for_somebody_else_is_told_how(talk: Talk, whose: str, said: list[str]) -> None:
+    talk.opens("change", step="complainant")
+    assert talk.at == "complainant"
+    assert "join" in all_payloads(talk.asks())
+    assert keys(talk.answers_with(complainant=whose)) == said
+    assert (talk.at, talk.answers()["complainant"]) == ("category", whose)
+
+
+def test_nobody_is_asked_for_whom_it_is_before_what_it_is_about(talk: Talk) -> None:
+    talk.opens()
+    assert talk.at == "category"
+    assert "change:step=complainant" in all_payloads(talk.asks())
+
+
+# ---- corrections
+
+
+@pytest.mark.usefixtures("offices")
+@pytest.mark.parametrize("step", ["story", "share_mrc", "contact_me", "lodge"])
+@pytest.mark.parametrize(
+    "intent", ["inform", "deny", "affirm", "nlu_fallback", "lost", "out_of_scope"]
+)
+def test_a_short_sentence_puts_places_right_at_any_step(talk: Talk, step: str, intent: str) -> None:
+    talk.gets_to(step)
+    consents = talk.consents()
+    answer = talk.hears(intent, **PLACES)
+    assert PLACES.items() <= talk.answers().items()
+    assert keys(answer) == ["corrected"]
+    assert set(answer.says[0].values["facts"].split(",")) == {
+        f"{name}.{value}" for name, value in PLACES.items()
+    }
+    assert talk.at == step
+    assert talk.consents() == consents  # "no, Malaysia" is no "no"
+
+
+@pytest.mark.usefixtures("offices")
+def test_after_a_correction_at_the_summary_the_summary_is_read_back(talk: Talk) -> None:
+    talk.gets_to("lodge")
+    talk.hears("deny", country="MY")
+    asked = talk.asks("deny", country="MY")
+    assert (keys(asked), asked.says[0].values["country"]) == (["summary"], "MY")
+
+
+def test_a_repeated_correction_says_the_same(talk: Talk) -> None:
+    talk.gets_to("story")
+    before = dict(talk.slots)
+    first = talk.hears("inform", "same", country="MY")
+    talk.slots = before
+    assert talk.hears("inform", "same", country="MY") == first
+
+
+def test_what_is_said_again_as_it_was_is_no_correction(talk: Talk) -> None:
+    talk.gets_to("story")
+    assert not talk.hears("inform", country="TH").says
+
+
+def test_another_country_takes_the_place_abroad_away_and_the_same_does_not(talk: Talk) -> None:
+    talk.opens(**FACTS, destination_province="TH-21")
+    talk.hears("inform", country="TH")
+    assert talk.answers()["destination_province"] == "TH-21"
+    talk.hears("inform", country="MY")
+    assert "destination_province" not in talk.answers()
+
+
+@pytest.mark.parametrize("first", ["country", "destination_province"])
+def test_a_place_said_with_its_country_is_kept_in_either_order(talk: Talk, first: str) -> None:
+    talk.opens(**{**FACTS, "country": "MY"})
+    said = {"country": "TH", "destination_province": "TH-21"}
+    talk.hears("inform", **{first: said[first], **said})
+    assert said.items() <= talk.answers().items()
+
+
+@pytest.mark.parametrize("intent", ["inform", "nlu_fallback"])
+def test_a_place_nobody_knows_corrects_nothing(talk: Talk, intent: str) -> None:
+    talk.gets_to("story")
+    before = talk.answers()
+    talk.hears(intent, sector="space", country="XX")
+    assert {k: v for k, v in talk.answers().items() if k in PLACES} == {
+        k: v for k, v in before.items() if k in PLACES
+    }
+
+
+def test_a_province_that_was_typed_counts_even_in_a_sentence_nobody_understood(talk: Talk) -> None:
+    talk.gets_to("province")
+    talk.hears("nlu_fallback", province="KH-2")
+    assert (talk.at, talk.answers()["province"]) == ("story", "KH-2")
+
+
+@pytest.mark.usefixtures("offices")
+@pytest.mark.parametrize("step", ["country", "story", "share_mrc", "lodge"])
+def test_a_sentence_does_not_change_the_category_and_its_button_does(talk: Talk, step: str) -> None:
+    talk.gets_to(step, category="dismissal")
+    offered = talk.hears("complaint", category="unpaid_wages")
+    assert (keys(offered), talk.at) == (["offer_change"], step)
     assert talk.answers()["category"] == "dismissal"
-    talk.say("inform", category="unpaid_wages")
-    assert talk.answers()["category"] == talk.slots["category"] == "unpaid_wages"
+    assert payloads(offered) == ["inform:category=unpaid_wages"]
+    talk.answers_with(category="unpaid_wages")
+    assert (talk.answers()["category"], talk.at) == ("unpaid_wages", step)
 
 
-def test_the_story_ends_with_done_and_only_when_something_was_told(talk: Talk) -> None:
-    talk("action_open_complaint", "complaint")
-    talk.ask_for("story")
-    talk.say("done")
-    assert talk.slots["story"] is None
-    assert keys(ask(talk, "story", "done")) == ["story_empty"]
-    talk.tell("story", "រឿងរបស់ខ្ញុំ")
-    talk.say("told", told="story")
-    assert talk.slots["story"] is None
-    assert keys(ask(talk, "story", "told", told="story")) == ["story_kept"]
-    talk.say("done")
-    assert talk.slots["story"] == "done"
+@pytest.mark.parametrize("said", [{}, {"category": "dismissal"}, {"category": "murder"}])
+def test_a_sentence_about_the_same_problem_changes_nothing(
+    talk: Talk, said: dict[str, str]
+) -> None:
+    talk.gets_to("country", category="dismissal")
+    assert not talk.hears("complaint", **said).says
+    assert (talk.at, talk.answers()["category"]) == ("country", "dismissal")
 
 
-def test_done_fills_the_story_although_rasa_filled_it_for_a_told_part(talk: Talk) -> None:
-    """The domain maps `told` onto the slot; the question must come again all the same."""
-    talk("action_open_complaint", "complaint")
-    talk.ask_for("story")
-    talk.tell("story", "មួយ")
-    talk("validate_complaint_form", "told", {"told": "story"}, candidates={"story": "told"})
-    assert talk.slots["story"] is None
+def test_a_grave_category_that_is_chosen_shows_the_way_to_help(talk: Talk) -> None:
+    talk.opens()
+    assert keys(talk.answers_with(category="missing_person")) == ["red_category"]
+    assert not keys(talk.answers_with(category="dismissal"))
 
 
-def test_a_name_that_was_told_ends_its_question(talk: Talk) -> None:
-    talk.ask_for("name")
-    talk.say("told", told="name")
-    assert talk.slots["name"] == talk.answers()["name"] == "told"
+# ---- consents, one by one
 
 
-def test_without_a_name_the_name_is_neither_asked_nor_kept(talk: Talk) -> None:
-    talk.tell("name", "ឈ្មោះ")
-    talk.ask_for("identity")
-    talk.say("inform", identity="anonymous")
-    assert talk.slots["name"] == "withheld"
-    assert not talk.query(lambda s: draft.parts(s, draft.find(s, HER), "name"))
+@pytest.mark.usefixtures("offices")
+def test_no_consent_is_ticked_or_taken_for_granted(talk: Talk) -> None:
+    talk.opens()
+    assert talk.consents() == {}
+    for step, value in {"category": "other", "country": "TH", "province": "KH-14"}.items():
+        talk.answers_with(**{step: value})
+    talk.tells_the_story()
+    seen: list[str] = []
+    for step in ("store", "share_mrc", "contact_me"):
+        asked = talk.asks()
+        assert asked.says[-1].values == {"consent": step}
+        assert payloads(asked) == [f"inform:{step}=yes", f"inform:{step}=no"]
+        assert not [b for b in asked.says[-1].buttons or () if "ticked" in b]
+        seen.append(step)
+        talk.answers_with(**{step: "yes"})
+        assert list(talk.consents()) == [ConsentCode(each) for each in seen]
 
 
-# ---- consent
+def at_consent(talk: Talk, code: str) -> None:
+    """Have this consent asked for."""
+    if code == "store":
+        talk.gets_to("story")
+        talk.tells_the_story()
+    elif code in {"share_pdolvt", "share_legal_aid"}:
+        talk.gets_to("lodge")
+        talk.hears("change", step=code)
+    else:
+        talk.gets_to(code)
+    assert talk.asks().says[-1].values == {"consent": code}
 
 
+@pytest.mark.usefixtures("offices")
+@pytest.mark.parametrize("code", sorted(CONSENTS))
+def test_a_plain_yes_and_any_no_can_be_typed(talk: Talk, code: str) -> None:
+    at_consent(talk, code)
+    talk.hears("affirm", surely="yes")
+    assert (talk.answers()[code], talk.consents()[ConsentCode(code)]) == ("yes", True)
+
+
+@pytest.mark.usefixtures("offices")
+@pytest.mark.parametrize("code", sorted(CONSENTS))
+def test_a_no_needs_no_button(talk: Talk, code: str) -> None:
+    at_consent(talk, code)
+    talk.hears("deny")
+    assert (talk.answers()[code], talk.consents()[ConsentCode(code)]) == ("no", False)
+
+
+@pytest.mark.usefixtures("offices")
+@pytest.mark.parametrize("code", sorted(CONSENTS))
+def test_a_yes_that_is_only_guessed_agrees_to_nothing(talk: Talk, code: str) -> None:
+    """ "Wait" and "why" may be taken for a yes."""
+    at_consent(talk, code)
+    before, at = talk.consents(), talk.at
+    assert keys(talk.hears("affirm")) == ["press_to_agree"]
+    assert (talk.consents(), talk.at) == (before, at)
+    assert code not in talk.answers()
+    assert payloads(talk.asks("affirm")) == [f"inform:{code}=yes", f"inform:{code}=no"]
+
+
+@pytest.mark.usefixtures("offices")
+@pytest.mark.parametrize("intent", ["complaint", "nlu_fallback", "inform", "deny"])
+def test_a_plain_yes_counts_only_as_a_yes(talk: Talk, intent: str) -> None:
+    at_consent(talk, "share_mrc")
+    talk.hears(intent, surely="yes")
+    assert talk.answers().get("share_mrc") != "yes"
+    assert not talk.consents().get(ConsentCode.SHARE_MRC)
+
+
+@pytest.mark.usefixtures("offices")
 @pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("code", CONSENTS)
+@pytest.mark.parametrize("code", ["store", "share_mrc", "contact_me"])
 def test_a_consent_is_recorded_in_the_words_that_were_shown(
     talk: Talk, code: str, language: Language
 ) -> None:
     talk.language = language
-    talk.ask_for(code)
-    talk.say("affirm", surely="yes")
-    recorded = talk.query(lambda s: draft.consents(talk.site, draft.find(s, HER)))
+    at_consent(talk, code)
+    talk.answers_with(**{code: "yes"})
+    with talk.site.store.reading() as session:
+        own = draft.find(session, talk.conversation)
+        assert own is not None
+        last = draft.consents(talk.site, own)[-1]
     version, words = content().consent_words(code, language)
-    assert [(c.code, c.granted, c.version, c.language, c.words) for c in recorded] == [
-        (code, True, version, language, words)
-    ]
+    assert (last.code, last.granted, last.version, last.language, last.words) == (
+        code,
+        True,
+        version,
+        language,
+        words,
+    )
 
 
 def test_a_repeat_records_a_consent_once(talk: Talk) -> None:
-    talk.ask_for("store")
-    for _ in range(2):
-        talk("validate_complaint_form", "affirm", {"surely": "yes"}, update="same")
-    assert len(talk.query(lambda s: draft.consents(talk.site, draft.find(s, HER)))) == 1
-
-
-def test_who_agrees_to_nothing_gets_numbers_and_a_way_back(talk: Talk) -> None:
-    talk("action_open_complaint", "complaint", {"country": "TH"})
-    talk.ask_for("store")
-    talk.say("deny")
-    talk.ask_for("share_mrc")
-    answer = ask(talk, "share_mrc", "deny")
-    assert keys(answer) == ["store_refused"]
-    assert answer.says[0].values == {"country": "TH"}
-    assert not talk.say("affirm", surely="yes").says
-    assert talk.slots["share_mrc"] is None
-    talk("action_back", "back")
-    assert talk.slots["store"] is None
-
-
-def test_who_refuses_every_partner_is_told_that_nobody_could_act(talk: Talk) -> None:
-    talk("action_open_complaint", "complaint")
-    for step in SHARES:
-        talk.ask_for(step, store="yes")
-        talk.say("deny")
-    talk.ask_for("contact_me")
-    assert keys(ask(talk, "contact_me", "deny")) == ["nobody_can_act"]
-    talk("action_back", "back")
-    assert [talk.slots[step] for step in SHARES] == [None, None, None]
-    assert not set(SHARES) & set(talk.answers())
-
-
-# ---- back, cancel, discard
-
-
-def test_back_takes_the_last_answer_out_of_the_draft(talk: Talk) -> None:
-    talk("action_open_complaint", "complaint")
-    for step, value in (("complainant", "self"), ("category", "dismissal")):
-        talk.ask_for(step)
-        talk.say("inform", **{step: value})
-    talk.ask_for("country")
-    assert keys(talk("action_back", "back")) == ["gone_back"]
-    assert talk.slots["category"] is None
-    assert talk.answers() == {"complainant": "self"}
-
-
-def test_back_from_a_group_shows_the_groups(talk: Talk) -> None:
-    talk.ask_for("category", group="work", complainant="self")
-    talk("action_back", "back")
-    assert (talk.slots["group"], talk.slots["complainant"]) == (None, "self")
-
-
-def test_back_at_the_first_question_says_so(talk: Talk) -> None:
-    talk.ask_for("complainant")
-    assert keys(talk("action_back", "back")) == ["cannot_go_back"]
-
-
-def test_back_over_a_withheld_name_asks_for_the_identity_again(talk: Talk) -> None:
-    slots: dict[str, str | None] = {"identity": "anonymous", "name": "withheld"}
-    assert to_undo("store", slots) == ("name", "identity")
-
-
-@given(
-    st.sampled_from(STEPS),
-    st.dictionaries(st.sampled_from(STEPS), st.sampled_from(["yes", "no", "told", "done"])),
-)
-def test_one_step_back_never_touches_what_comes_later(step: str, slots: dict[str, str]) -> None:
-    undone = to_undo(step, slots)
-    assert all(STEPS.index(u) < STEPS.index(step) or u == "name" for u in undone)
-
-
-def test_cancel_keeps_the_draft_and_discard_destroys_it(talk: Talk) -> None:
-    talk("action_open_complaint", "complaint", {"category": "dismissal"})
-    assert keys(talk("action_cancel", "cancel")) == ["cancelled"]
-    assert talk.answers()
-    assert keys(talk("action_discard", "discard")) == ["discarded"]
-    assert not talk.query(draft.find, HER)
-    assert not [step for step in STEPS if talk.slots.get(step)]
-    assert keys(talk("action_discard", "discard")) == ["nothing_to_discard"]
-
-
-def test_a_repeat_of_discard_says_the_same(talk: Talk) -> None:
-    talk("action_open_complaint", "complaint", {"category": "dismissal"})
+    at_consent(talk, "store")
     before = dict(talk.slots)
-    first = talk("action_discard", "discard", update="same")
-    talk.slots = before
-    assert talk("action_discard", "discard", update="same") == first
+    for _ in range(2):
+        talk.slots = dict(before)
+        talk.hears("inform", "same", store="yes")
+    with talk.site.store.reading() as session:
+        own = draft.find(session, talk.conversation)
+        assert own is not None
+        assert len(draft.consents(talk.site, own)) == 1
 
 
-def test_only_codes_answer() -> None:
-    assert accepts("story", "done")
-    assert not accepts("story", "ខ្ញុំ")
-    assert not accepts("name", "សុខា")
-    assert not accepts("nothing", "yes")
+@pytest.mark.usefixtures("offices")
+def test_a_consent_that_back_undid_is_agreed_to_no_more(talk: Talk) -> None:
+    """She said yes to the lawyers as well, then went back over it: the summary names them not."""
+    talk.gets_to("lodge")
+    talk.hears("change", step="share_legal_aid")
+    talk.answers_with(share_legal_aid="yes")
+    talk.goes_back()
+    talk.goes_back()
+    assert talk.at == "contact_me"
+    assert ConsentCode.SHARE_LEGAL_AID not in talk.consents()
+    assert ConsentCode.CONTACT_ME not in talk.consents()
+    talk.answers_with(contact_me="yes")
+    assert talk.asks().says[-1].values["shares"] == "mrc"
+    talk.sends()
+    assert [english for _, english in talk.cases()[0].offices] == ["MRC Prey Veng"]
+
+
+def test_no_to_keeping_it_gives_numbers_and_can_be_thought_over(talk: Talk) -> None:
+    at_consent(talk, "store")
+    talk.answers_with(store="no")
+    asked = talk.asks()
+    assert (talk.at, keys(asked)) == ("store", ["store_refused"])
+    assert asked.says[0].values == {"country": "TH"}
+    assert all_payloads(asked) == ["back", "discard"]
+    talk.goes_back()
+    assert (talk.at, talk.told()) == ("story", ["story"])
+    assert ConsentCode.STORE not in talk.consents()
+
+
+@pytest.mark.usefixtures("offices")
+@pytest.mark.parametrize(
+    ("category", "order"),
+    [
+        ("unpaid_wages", ["share_mrc", "share_legal_aid", "share_pdolvt"]),
+        ("overcharged_fees", ["share_pdolvt", "share_mrc", "share_legal_aid"]),
+    ],
+)
+def test_after_a_no_to_who_leads_the_next_partner_is_asked_for(
+    talk: Talk, category: str, order: list[str]
+) -> None:
+    at_first = order[0]
+    talk.gets_to(at_first, category=category)
+    for asked, following in zip(order, [*order[1:], "nobody"], strict=True):
+        assert talk.at == asked
+        talk.hears("deny")
+        assert talk.at == following
+    told = talk.asks()
+    assert (keys(told), told.says[0].values) == (["nobody_can_act"], {"country": "TH"})
+    talk.goes_back()
+    assert talk.at == at_first
+    assert not set(order) & set(talk.answers())
+    assert list(talk.consents()) == [ConsentCode.STORE]
+
+
+@pytest.mark.usefixtures("offices")
+def test_one_yes_to_a_partner_is_enough_to_go_on(talk: Talk) -> None:
+    talk.gets_to("share_mrc")
+    talk.answers_with(share_mrc="no")
+    talk.answers_with(share_legal_aid="yes")
+    assert talk.at == "contact_me"
+    assert "share_pdolvt" not in talk.answers()

@@ -36,39 +36,45 @@ WAGE = part_of("minimum_wage")
 
 SPOILT: Mapping[str, tuple[str, str, Any, str, str]] = {
     # what: file, place in it, value, place of the complaint, rule
-    "a number in a say": ("says.yml", "menu en", "Call 1297", "says.menu.en", rules.NUMBER),
-    "Khmer in an English say": ("says.yml", "menu en", KM, "says.menu.en", rules.NOT_ENGLISH),
+    "a number in a say": ("says/welcome.yml", "menu en", "Call 1297", "says.menu.en", rules.NUMBER),
+    "Khmer in an English say": (
+        "says/welcome.yml",
+        "menu en",
+        KM,
+        "says.menu.en",
+        rules.NOT_ENGLISH,
+    ),
     "an English button": ("buttons.yml", "menu km", "Menu", "buttons.menu.km", rules.NOT_KHMER),
     "five bubbles": (
-        "says.yml",
+        "says/welcome.yml",
         "menu en",
         "a\n\nb\n\nc\n \nd\n\ne",
         "says.menu.en",
         checker.TOO_MANY_BUBBLES,
     ),
-    "a bubble over 600": ("says.yml", "menu en", "a" * 601, "says.menu.en", rules.TOO_LONG),
+    "a bubble over 600": ("says/welcome.yml", "menu en", "a" * 601, "says.menu.en", rules.TOO_LONG),
     "fourteen buttons": (
-        "says.yml",
+        "says/welcome.yml",
         "menu buttons",
         ["menu"] * 14,
         "says.menu.buttons",
         checker.TOO_MANY_BUTTONS,
     ),
     "a placeholder that nobody fills": (
-        "says.yml",
+        "says/welcome.yml",
         "menu",
         {"km": KM + " {weather}", "en": "Hello {weather}"},
         "says.menu",
         checker.UNFILLED,
     ),
     "contacts of no country": (
-        "says.yml",
+        "says/danger.yml",
         "human contacts",
         {"XX": ["kh_licadho"]},
         "says.human.contacts",
         rules.UNKNOWN,
     ),
-    "no words for a reason": ("says.yml", "reason_national", GONE, "says", checker.NO_WORDS),
+    "no words for a reason": ("says/lodged.yml", "reason_national", GONE, "says", checker.NO_WORDS),
     "a label of 18": (
         "labels.yml",
         "category other en",
@@ -110,6 +116,41 @@ SPOILT: Mapping[str, tuple[str, str, Any, str, str]] = {
         {"icon": "📨", **PAIR, "long_en": "it is sent"},
         "labels.status.lodged.long_km",
         rules.MISSING,
+    ),
+    "nothing that helps in a case": (
+        "evidence.yml",
+        "unpaid_wages",
+        GONE,
+        "evidence",
+        checker.NO_WORDS,
+    ),
+    "too much to bring": (
+        "evidence.yml",
+        "unpaid_wages",
+        ["contract", "receipts", "pay_slips", "passport", "messages", "photos"],
+        "evidence.unpaid_wages",
+        checker.TOO_MUCH_TO_BRING,
+    ),
+    "one paper named twice": (
+        "evidence.yml",
+        "unpaid_wages",
+        ["contract", "contract"],
+        "evidence.unpaid_wages",
+        checker.TOO_MUCH_TO_BRING,
+    ),
+    "a wish that proves nothing": (
+        "evidence.yml",
+        "unpaid_wages",
+        ["contract", "wants"],
+        "evidence.unpaid_wages",
+        checker.NOT_HELPFUL,
+    ),
+    "a reminder that tells": (
+        "says/complaint.yml",
+        "draft_reminder en",
+        "Your complaint is not sent yet",
+        "says.draft_reminder.en",
+        checker.TELLS,
     ),
     "a wrong answer": (
         WAGE,
@@ -247,7 +288,7 @@ SPOILT: Mapping[str, tuple[str, str, Any, str, str]] = {
     ),
     "a changed consent": ("consent.yml", "store en", "May we?", "consent.store", checker.CHANGED),
     "a changed offer": (
-        "says.yml",
+        "says/danger.yml",
         "callback_offer km",
         KM,
         "says.callback_offer",
@@ -298,14 +339,14 @@ SPOILT: Mapping[str, tuple[str, str, Any, str, str]] = {
         checker.TELLS,
     ),
     "a notice that tells": (
-        "says.yml",
+        "says/aftercare.yml",
         "letter_waiting km",
         "អ្នកប្រឹក្សាបានសរសេរមក",
         "says.letter_waiting.km",
         checker.TELLS,
     ),
     "a last word that tells": (
-        "says.yml",
+        "says/danger.yml",
         "hide_last en",
         "Your complaint is hidden",
         "says.hide_last.en",
@@ -371,7 +412,7 @@ def test_every_rule_of_the_checker_is_broken_by_some_test() -> None:
 @pytest.mark.parametrize(
     ("file", "path", "value", "said"),
     [
-        ("says.yml", "menu km", GONE, "menu.km: Field required"),
+        ("says/welcome.yml", "menu km", GONE, "menu.km: Field required"),
         ("buttons.yml", "menu en", GONE, "menu.en: Field required"),
         ("safety.yml", "words child en", GONE, "words.child.en: Field required"),
         ("consent.yml", "store why_km", GONE, "store.why_km: Field required"),
@@ -385,8 +426,8 @@ def test_every_rule_of_the_checker_is_broken_by_some_test() -> None:
         ("contacts.yml", "th_191 compared", GONE, "th_191.compared: Field required"),
         ("buttons.yml", "menu payload", "rob:bank=yes", "menu"),
         ("buttons.yml", "menu en", "M" * 21, "menu"),
-        ("says.yml", "menu buttons", ["bank"], "menu names bank"),
-        ("says.yml", "cancelled en", "no days", "cancelled"),
+        ("says/welcome.yml", "menu buttons", ["bank"], "menu names bank"),
+        ("says/complaint.yml", "cancelled en", "no days", "cancelled"),
     ],
 )
 def test_what_is_not_there_is_named_with_its_place(
@@ -401,7 +442,7 @@ def test_what_is_not_there_is_named_with_its_place(
 @pytest.mark.parametrize("language", Language)
 def test_every_telltale_word_is_seen_in_a_notice(language: Language, folder: Path) -> None:
     told = " ".join(TELLTALE[language])
-    spoil(folder, "says.yml", f"letter_waiting {language}", told)
+    spoil(folder, "says/aftercare.yml", f"letter_waiting {language}", told)
     found = {one.found for one in check(folder, TODAY) if one.rule == checker.TELLS}
     assert found == set(TELLTALE[language])
 

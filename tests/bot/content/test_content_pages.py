@@ -38,7 +38,7 @@ def test_the_pages_in_docs_say_what_the_files_say() -> None:
 def test_a_complaint_is_one_line_and_writes_nothing(
     folder: Path, docs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    spoil(folder, "says.yml", "menu en", "Call 1297\n1298")
+    spoil(folder, "says/welcome.yml", "menu en", "Call 1297\n1298")
     assert run(folder, docs) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines == [
@@ -69,7 +69,7 @@ def test_a_page_that_lags_behind_fails_the_check(page: str, folder: Path, docs: 
     if page == "answers.md":
         spoil(folder, WAGE, "minimum_wage 0 as_of", "2020")
     else:
-        spoil(folder, "says.yml", "menu km", KM)
+        spoil(folder, "says/welcome.yml", "menu km", KM)
     before = (docs / page).read_text(encoding="utf-8")
     assert run(folder, docs, "--check") == 1
     assert (docs / page).read_text(encoding="utf-8") == before
@@ -172,7 +172,7 @@ def test_a_review_is_for_the_exact_words(folder: Path, docs: Path) -> None:
     assert re.search(r"^\| `says\.menu` .* \| Reader, 2026-12-01 \|$", page, re.MULTILINE)
     assert "| 2. Consent |" in page
     assert re.search(r"^\| 2\. Consent \| \d+ \| 1 \|$", page, re.MULTILINE)
-    spoil(folder, "says.yml", "menu km", KM)
+    spoil(folder, "says/welcome.yml", "menu km", KM)
     spoil(folder, "consent.yml", "store en", content().consents["store"].en)
     run(folder, docs)
     page = (docs / "review.md").read_text(encoding="utf-8")

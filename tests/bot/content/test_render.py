@@ -24,7 +24,7 @@ KM, EN = Language.KM, Language.EN
 TODAY = date(2026, 11, 21)
 
 FILES = {
-    "says.yml": """
+    "says/all.yml": """
 plain: {km: "សួស្តី", en: "Hello", buttons: [menu, to_english]}
 named: {km: "អំពី {category}", en: "About {category}"}
 secret: {km: "ឈ្មោះ {name}", en: "Name {name}", private: draft}
@@ -85,6 +85,7 @@ minimum_wage:
   ask: [khmer, hotline]
   related: [minimum_wage]
 """,
+    "evidence.yml": "other: [contract, photos]",
     "contacts.yml": """
 thai: {phone: "191", name_km: "ប៉ូលិស", name_en: "Police", country: TH, mark: V,
   compared: 2026-11-20, emergency: true}
@@ -112,8 +113,8 @@ store: {version: 3, km: "ទុកបានទេ?", en: "May we keep it?", why_
 
 @pytest.fixture(name="folder")
 def _folder(tmp_path: Path) -> Path:
-    (tmp_path / "faq").mkdir()
     for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
 
@@ -350,10 +351,10 @@ def test_what_was_told_is_read_back_in_words_and_counts(words: Content) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new", "complaint"),
     [
-        ("says.yml", "[menu, to_english]", "[menu, nothing]", "nothing"),
-        ("says.yml", "អំពី {category}", "អំពី", "placeholders"),
-        ("says.yml", 'en: "Hello"', 'en: ""', "plain.en"),
-        ("says.yml", "{TH: [thai]", "{TH: [nobody]", "nobody"),
+        ("says/all.yml", "[menu, to_english]", "[menu, nothing]", "nothing"),
+        ("says/all.yml", "អំពី {category}", "អំពី", "placeholders"),
+        ("says/all.yml", 'en: "Hello"', 'en: ""', "plain.en"),
+        ("says/all.yml", "{TH: [thai]", "{TH: [nobody]", "nobody"),
         ("buttons.yml", "payload: menu", "payload: told", "menu"),
         ("buttons.yml", 'en: "Menu"', 'en: "A menu that is too long"', "20 UTF-16"),
         ("contacts.yml", "mark: V", "mark: U", "mark"),
@@ -365,6 +366,7 @@ def test_what_was_told_is_read_back_in_words_and_counts(words: Content) -> None:
         ("safety.yml", "TH: {general: [thai], ", "TH: {", "general"),
         ("safety.yml", "violence: [khmer, thai]", "flood: [khmer]", "flood"),
         ("labels.yml", "category:", "category: [", "YAML"),
+        ("evidence.yml", "photos", "gold", "other"),
         ("consent.yml", "version: 3, ", "", "version"),
         ("consent.yml", "why_en:", "because_en:", "why_en"),
     ],
@@ -383,6 +385,14 @@ def test_wrong_content_does_not_load_and_says_where(
 def test_a_missing_file_is_named(folder: Path) -> None:
     (folder / "safety.yml").unlink()
     with pytest.raises(BadContent, match=r"safety\.yml is missing"):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", ["says/all.yml", "faq/work.yml"])
+def test_what_stands_in_two_files_is_refused(folder: Path, name: str) -> None:
+    again = (folder / name).with_name("other.yml")
+    again.write_text((folder / name).read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(BadContent, match="stand in another file too"):
         load(folder)
 
 
