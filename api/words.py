@@ -63,7 +63,7 @@ FIELDS: Mapping[str, str] = {
 }
 CONFIDENTIALITY: Mapping[str, str] = {
     "standard": mark("Standard"),
-    "restricted": mark("Only named members"),
+    "restricted": mark("Somebody must not see this"),
     "anonymous": mark("No name was given"),
 }
 LANGUAGE_NAMES: Mapping[str, str] = {"km": mark("Khmer"), "en": mark("English")}

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from bot import conversation
 from bot.message import Message
 from bot.spoken import digits
-from referrals import case, draft, group, recovery
+from referrals import audit, case, draft, group, recovery
 from referrals.code import DIGITS, GROUP_DIGITS, WrongCode, read, read_group
 from referrals.site import Site
 from referrals.taxonomy import Complainant
@@ -36,7 +36,16 @@ class Result(StrEnum):
 
 
 def heard(session: Session, site: Site, message: Message, asked: str, text: str) -> Result:
-    """Act on what was typed as the answer to `asked`."""
+    """Act on what was typed as the answer to `asked`; the same delivery again changes nothing."""
+    before = conversation.came_of(session, message.conversation, message.update)
+    if before is not None:
+        return Result(before)
+    result = _heard(session, site, message, asked, text)
+    conversation.note_typed(session, message.conversation, message.update, result)
+    return result
+
+
+def _heard(session: Session, site: Site, message: Message, asked: str, text: str) -> Result:
     match asked:
         case "code":
             return _code(session, message, text)
@@ -74,6 +83,7 @@ def _new_secret(session: Session, site: Site, message: Message, text: str) -> Re
         recovery.set_secret(session, site, found.id, text)
     except recovery.TooWeak:
         return Result.AGAIN
+    audit.add(session, site.clock(), audit.Act.SECRET_SET, case_id=found.id)
     return Result.DONE
 
 

@@ -16,7 +16,9 @@ class Conversation(SQLModel, table=True):
 
     `country` is the one she asked about last. `low_data`: no recorded voice by itself. Before
     `cleared` nothing of the chat is left on the phone. `about_case` is the code of the
-    case that a button, or she, named last.
+    case that a button, or she, named last; `typed` is the last delivery that brought a code or a
+    secret, and what came of it. `child_at` and `hidden_at`: a child was said to be in danger; she
+    hid the chat.
     """
 
     __tablename__ = "conversation"
@@ -30,6 +32,9 @@ class Conversation(SQLModel, table=True):
     low_data: bool = False
     cleared: datetime | None = Field(default=None, sa_type=UtcDateTime)
     about_case: str | None = Field(default=None, max_length=9)
+    typed: str | None = Field(default=None, max_length=128)
+    child_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    hidden_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,20 @@ def set_about(session: Session, conversation: str, code: str | None) -> None:
     session.add(row)
 
 
+def came_of(session: Session, conversation: str, delivery: str) -> str | None:
+    """Give what came of this delivery's code or secret, when it was read before."""
+    row = session.get_one(Conversation, conversation)
+    known, _, result = (row.typed or "").rpartition(" ")
+    return result if known == delivery else None
+
+
+def note_typed(session: Session, conversation: str, delivery: str, result: str) -> None:
+    """Remember what came of a delivery: a repeat of it is no second try."""
+    row = session.get_one(Conversation, conversation)
+    row.typed = f"{delivery} {result}"
+    session.add(row)
+
+
 DANGER_LASTS = timedelta(days=1)
 """For how long words of danger make a complaint from the same conversation urgent."""
 
@@ -109,6 +128,34 @@ def note_danger(session: Session, conversation: str, now: datetime) -> None:
     row = session.get_one(Conversation, conversation)
     row.danger_at = now
     session.add(row)
+
+
+def note_child(session: Session, conversation: str, now: datetime) -> None:
+    """Remember that a child was said to be in danger. Raises sqlalchemy.exc.NoResultFound."""
+    row = session.get_one(Conversation, conversation)
+    row.child_at = now
+    session.add(row)
+
+
+def child_in_danger(session: Session, conversation: str, now: datetime) -> bool:
+    """Say whether a child was said to be in danger lately."""
+    row = session.get(Conversation, conversation)
+    return row is not None and row.child_at is not None and now - row.child_at < DANGER_LASTS
+
+
+def note_hidden(session: Session, conversation: str, now: datetime) -> None:
+    """Remember that she hid the chat: no notice until she writes. Raises
+    sqlalchemy.exc.NoResultFound.
+    """
+    row = session.get_one(Conversation, conversation)
+    row.hidden_at = now
+    session.add(row)
+
+
+def is_hidden(session: Session, conversation: str, last_heard: datetime) -> bool:
+    """Say whether she hid the chat and has not written since."""
+    row = session.get(Conversation, conversation)
+    return row is not None and row.hidden_at is not None and row.hidden_at >= last_heard
 
 
 def in_danger(session: Session, conversation: str, now: datetime) -> bool:

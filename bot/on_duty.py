@@ -94,6 +94,8 @@ def heard(site: Site, message: Message) -> Outgoing | None:
     command = _COMMAND.fullmatch((message.text or "").strip())
     if command is None or message.channel not in CALLABLE:
         return None
+    if any(sign.isalpha() for sign in command["code"] or ""):
+        return None  # words, and no code: they may be a cry for help
     return link_from_chat(site, message, command["code"] or "")
 
 

@@ -131,6 +131,9 @@ def announce(turns: Turns, letter_id: str) -> bool:
         found = contact.address_of(session, turns.site, letter.conversation)
     if found is None or found[0] == ChannelName.WEB:
         return False
+    with turns.site.store.reading() as session:
+        if conversation.is_hidden(session, letter.conversation, found[2]):
+            return False
     now = turns.site.clock()
     if turns.quiet.holds(now) and now - found[2] > AWAKE_FOR:
         return False

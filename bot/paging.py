@@ -24,7 +24,7 @@ from bot.message import ChannelName, Reply, TryLater, Undeliverable
 from bot.turn import Turns
 from bot.when import local_date
 from referrals import alarm as alarms
-from referrals import consent, notice
+from referrals import consent, contact, notice
 from referrals.alarm import Call
 from referrals.case import Case
 from referrals.code import spoken
@@ -114,6 +114,8 @@ def go_on(turns: Turns, alarm_id: str, terms: Terms, tries: int = 0) -> tuple[Th
 
 def _tell(turns: Turns, conversation_: str) -> None:
     """Tell her that somebody answered, in words that give nothing away; she waits for it."""
+    if _hidden(turns, conversation_):
+        return
     try:
         for reply in outbox.words(turns, conversation_, "danger_taken"):
             outbox.send(turns, conversation_, reply)
@@ -155,8 +157,8 @@ def _give_up(session: Session, turns: Turns, alarm: Alarm) -> str | None:
     message waits.
     """
     site, case = turns.site, session.get_one(Case, alarm.case_id)
-    if not alarms.give_up(session, site, alarm):
-        return None
+    if not alarms.give_up(session, site, alarm) or alarm.step == 0:
+        return None  # nobody was on duty, and nobody told her that anybody was called
     if not consent.latest(session, case.id, ConsentCode.CONTACT_ME):
         return None
     now = site.clock()
@@ -165,6 +167,12 @@ def _give_up(session: Session, turns: Turns, alarm: Alarm) -> str | None:
     bubbles = render(say, language, living.current(session, now), {}, local_date(now))
     text = "\n".join(bubble.text for bubble in bubbles)
     return notice.post(session, site, case.conversation, case.id, text)
+
+
+def _hidden(turns: Turns, conversation_: str) -> bool:
+    with turns.site.store.reading() as session:
+        way = contact.address_of(session, turns.site, conversation_)
+        return way is None or conversation.is_hidden(session, conversation_, way[2])
 
 
 def _announce(turns: Turns, letter_id: str) -> None:
@@ -179,7 +187,9 @@ def _announce(turns: Turns, letter_id: str) -> None:
         with turns.site.store.reading() as session:
             letter = notice.letter(session, letter_id)
         way = outbox._way_to(turns, letter.conversation) if letter else None
-        if letter is None or way is None or way[0].name == ChannelName.WEB:
+        if letter is None or _hidden(turns, letter.conversation):
+            return
+        if way is None or way[0].name == ChannelName.WEB:
             return
         channel, address = way
         for reply in outbox.words(turns, letter.conversation, "letter_waiting"):

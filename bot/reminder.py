@@ -11,8 +11,7 @@ from typing import Any
 from dbos import DBOS, SetWorkflowID
 from sqlmodel import Session, col, select
 
-from bot import durable, outbox
-from bot.conversation import Conversation
+from bot import conversation, durable, outbox
 from bot.message import ChannelName, TryLater
 from bot.turn import Turns
 from referrals import contact
@@ -55,11 +54,10 @@ def remind(turns: Turns, draft_id: str) -> bool:
             return False
         draft.reminded = now
         session.add(draft)
-        chat = session.get(Conversation, draft.conversation)
-        hidden = chat is not None and chat.cleared is not None and chat.cleared > draft.touched
-        reachable = contact.address_of(session, turns.site, draft.conversation) is not None
         conversation_ = draft.conversation
-    if hidden or not reachable:
+        way = contact.address_of(session, turns.site, conversation_)
+        hidden = way is not None and conversation.is_hidden(session, conversation_, way[2])
+    if hidden or way is None:
         return False
     try:
         return all(

@@ -13,7 +13,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot import buttons, claims, conversation, news, on_duty, parcel, trace
-from bot.certainty import split
+from bot.certainty import Certainty, split
 from bot.channels import delivery_key
 from bot.content import Content, living
 from bot.content.render import SAFETY_CARD, render
@@ -123,6 +123,10 @@ class Turns:
                 session, message.conversation, message.received
             ):
                 draft.answer(session, self.site, begun, "danger", "yes")
+            if begun is not None and conversation.child_in_danger(
+                session, message.conversation, message.received
+            ):
+                draft.answer(session, self.site, begun, "minor", "yes")
         noted = ({"say": NOTED, "with": {}},) if meaning.noted else ()
         return self._say(message, (*noted, *played.says))
 
@@ -133,6 +137,8 @@ class Turns:
             return False
         with self.site.store.reading() as session:
             awaiting = conversation.state(session, message.conversation).awaiting
+        if awaiting in claims.TYPED:
+            return False
         return self._keeper.text(message, awaiting if awaiting in TOLD else "story", text)
 
     def _cry(self, message: Message) -> str | None:
@@ -224,6 +230,14 @@ class Turns:
         control = plain_control(normalise(text))
         if control is not None:
             return Meaning(control)
+        if not any(sign.isdigit() for sign in text):
+            # It may be no secret but a call for help. The words stay in memory, here and there.
+            understood = self._understood(text, None)
+            if understood.danger:
+                return in_danger(understood)
+            sure = understood.certainty is Certainty.SURE
+            if sure and understood.intent in INTERRUPTIONS:
+                return Meaning(understood.intent, understood.confidence, understood.entities)
         with self.site.store.writing() as session:
             result = claims.heard(session, self.site, message, asked, text)
         return Meaning("told", entities=(("told", asked), ("result", result.value)))

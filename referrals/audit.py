@@ -28,6 +28,7 @@ class Act(StrEnum):
     RECORDED = "recorded"
     NEWS = "news"
     CLAIMED = "claimed"
+    SECRET_SET = "secret_set"  # noqa: S105 the name of an act
     CONSENT_CHANGED = "consent_changed"
     CLOSED = "closed"
     REOPENED = "reopened"

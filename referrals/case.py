@@ -202,11 +202,16 @@ def by_code(session: Session, code: str) -> Case:
 
 
 def receipt(session: Session, case: Case) -> Lodged:
-    """Give the receipt of a case."""
+    """Give the receipt of a case: the offices that can open it."""
     rows = session.exec(
         select(Referral, Organisation)
         .join(Organisation, col(Organisation.id) == Referral.organisation_id)
-        .where(Referral.case_id == case.id)
+        .where(
+            Referral.case_id == case.id,
+            col(Referral.organisation_id).in_(
+                select(Wrap.organisation_id).where(Wrap.case_id == case.id)
+            ),
+        )
         .order_by(col(Referral.place))
     )
     of_group = session.get(CaseGroup, case.group_id) if case.group_id else None

@@ -65,7 +65,7 @@ def lodge(
     EnoughToday.
     """
     answers = draft.answers(site, draft_)
-    asked = draft.consents(site, draft_)
+    asked = _standing(draft.consents(site, draft_), answers)
     parts = draft.parts(session, draft_)
     case, case_key = _begin(
         session,
@@ -84,6 +84,12 @@ def lodge(
     _seal_choices(session, site, case, case_key, answers)
     draft.discard(session, site, draft_)
     return receipt(session, case)
+
+
+def _standing(asked: Sequence[consent.Asked], answers: Mapping[str, str]) -> list[consent.Asked]:
+    """Leave out every consent whose last answer she took back since: it is asked no more."""
+    last = {each.code: "yes" if each.granted else "no" for each in asked}
+    return [each for each in asked if answers.get(each.code) == last[each.code]]
 
 
 def _confidentiality(answers: Mapping[str, str], told: set[str]) -> Confidentiality:
@@ -121,6 +127,7 @@ def request_callback(
     province: str | None,
     language: str,
     danger: bool,
+    minor: bool = False,
     asked: Sequence[consent.Asked],
 ) -> Lodged:
     """Lodge a small case that says only: please write to me. Raises like `lodge`.
@@ -140,6 +147,7 @@ def request_callback(
         "country": country.value,
         "province": province or "",
         "danger": "yes" if danger else "",
+        "minor": "yes" if minor else "",
     }
     case, _ = _begin(
         session,

@@ -11,7 +11,7 @@ from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from referrals import keys
-from referrals.case import Case, CaseFile
+from referrals.case import Case, CaseFile, Wrap
 from referrals.draft import SealedFile
 from referrals.sealing import SealedField
 from referrals.site import Site
@@ -43,7 +43,11 @@ def newest_open_case(session: Session, conversation: str) -> Case | None:
     """
     return session.exec(
         select(Case)
-        .where(Case.conversation == conversation, Case.status != Status.CLOSED)
+        .where(
+            Case.conversation == conversation,
+            Case.status != Status.CLOSED,
+            col(Case.id).in_(select(Wrap.case_id)),
+        )
         .order_by(col(Case.callback), col(Case.lodged_at).desc())
         .limit(1)
     ).first()
@@ -54,16 +58,24 @@ SAYS_WHY = timedelta(days=30)
 
 
 def addressed(session: Session, site: Site, conversation: str, code: str | None) -> Case | None:
-    """Give the case that an addition goes to: the one she named, while it can still take something,
-    else the newest open one.
+    """Give the case that an addition goes to: the one she named, while it is hers and can still
+    take something; when she named none, the newest open one.
+
+    A case that no office can open takes nothing: what is added would be read by nobody.
     """
-    hers = select(Case).where(Case.conversation == conversation, Case.code == (code or ""))
+    if code is None:
+        return newest_open_case(session, conversation)
+    hers = select(Case).where(
+        Case.conversation == conversation,
+        Case.code == code,
+        col(Case.id).in_(select(Wrap.case_id)),
+    )
     named = session.exec(hers).one_or_none()
-    if named is not None:
-        ended = named.closed_at or site.clock()
-        if named.status != Status.CLOSED or site.clock() - ended < SAYS_WHY:
-            return named
-    return newest_open_case(session, conversation)
+    if named is None:
+        return None
+    ended = named.closed_at or site.clock()
+    late = named.status == Status.CLOSED and site.clock() - ended >= SAYS_WHY
+    return None if late else named
 
 
 def add(

@@ -11,7 +11,7 @@ from bot.actions.mine import ways_on
 from bot.actions.my_case import satisfied_question
 from bot.actions.protocol import SAYABLE, Answer, Asked, Say, choice, followed_by, slot
 from bot.actions.unfinished import has_draft
-from referrals import case, notice, thread
+from referrals import assisted, case, notice, thread
 from referrals.code import spoken
 from referrals.site import Site
 from referrals.taxonomy import Status
@@ -49,6 +49,8 @@ def _standing(session: Session, asked: Asked, found: case.CaseSummary) -> Say:
         "lodged": _day(found.lodged_at),
     }
     buttons = () if asked.loop else _under(session, asked, found)
+    if not found.offices:
+        return Say("case_unreadable", values, buttons)
     if found.opened_at is None:
         return Say("case_unread", values, buttons)
     return Say("case_read", {**values, "opened": _day(found.opened_at)}, buttons)
@@ -61,11 +63,14 @@ def _under(session: Session, asked: Asked, found: case.CaseSummary) -> tuple[SAY
     last = ways_on(session, asked)
     if found.status is Status.CLOSED:
         return (about("reopen", "reopen"), about("erase", "erase"), *last)
+    if not found.offices:
+        return (about("readers", "readers"), about("erase", "erase"), *last)
+    hers = assisted.helper_of(session, asked.conversation) is None
     return (
         about("add", "case_add"),
         about("readers", "readers"),
         about("my_consents", "consent_change"),
-        about("set_secret", "secret"),
+        *((about("set_secret", "secret"),) if hers else ()),
         about("close_case", "close"),
         about("erase", "erase"),
         *last,

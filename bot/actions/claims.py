@@ -6,11 +6,11 @@ Neither comes to the dialogue: the turn reads them (bot/claims.py) and says only
 from sqlmodel import Session
 
 from bot import conversation
-from bot.actions.journey import CLAIM_FORM
+from bot.actions.journey import AT, CLAIM_FORM, DETAIL, MENU
 from bot.actions.mine import mine, ways_on
 from bot.actions.protocol import Action, Answer, Asked, Say, followed_by, slot
 from bot.claims import CODE, GROUP_CODE, NEW_SECRET, SECRET, Result
-from referrals import draft
+from referrals import assisted, draft
 from referrals.code import spoken
 from referrals.site import Site
 
@@ -27,7 +27,8 @@ def begin(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
     """Open the form, unless there is no case that a secret could be set for."""
     if asked.intent == "secret":
         found = mine(session, asked)
-        if found is None:
+        helped = assisted.helper_of(session, asked.conversation) is not None
+        if found is None or helped:  # a visitor sets hers at home, not the counsellor
             return Answer((Say("no_case_for_secret"),), (followed_by("action_listen"),))
         conversation.set_about(session, asked.conversation, found.code)
     return Answer(events=(slot(OUTCOME, None), slot("misses", None)))
@@ -52,6 +53,8 @@ def _after(step: str, heard: Result) -> tuple[str | None, str | None]:
     if heard is Result.AGAIN:
         again = {CODE: "code_malformed", NEW_SECRET: "secret_weak", GROUP_CODE: "code_malformed"}
         return again.get(step), step
+    if heard is Result.WRONG and step == NEW_SECRET:
+        return None, None
     if heard is Result.WRONG:
         return ("claim_wrong", CODE) if step == SECRET else ("group_unknown", step)
     if heard is Result.MUST_SET:
@@ -68,9 +71,13 @@ def end(session: Session, site: Site, asked: Asked) -> Answer:
         return Answer((Say("claim_later"),), cleared)
     if step == GROUP_CODE:
         own = draft.find(session, asked.conversation)
+        if own is not None:  # she came from "whose problem is it", which is answered by this
+            draft.change(session, site, own, dict.fromkeys((AT, DETAIL, MENU)))
         answers = draft.answers(site, own) if own is not None else {}
         values = {name: answers.get(name, "other") for name in ("category", "country")}
         return Answer((Say("group_joined", values),), cleared)
+    if step == NEW_SECRET and heard == Result.WRONG:
+        return Answer((Say("no_case_for_secret"),), cleared)
     if step == NEW_SECRET:
         return Answer((Say("secret_set", {}, ("status", *ways_on(session, asked))),), cleared)
     return Answer((Say("claim_done", {"code": spoken(code or "")}),), cleared)

@@ -1,6 +1,7 @@
 """The complaint as a whole: opened, one step back, stopped, thrown away. The truth is the draft."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import Session
@@ -14,12 +15,13 @@ from bot.actions.journey import (
     DETAIL,
     DETAILS,
     MENU,
+    OFFERED,
     accepts,
     next_step,
     standing,
     to_undo,
 )
-from bot.actions.protocol import Answer, Asked, Say, slot
+from bot.actions.protocol import Answer, Asked, Say, loop, slot
 from bot.actions.unfinished import has_draft
 from bot.content import content
 from referrals import draft
@@ -29,6 +31,9 @@ from referrals.taxonomy import RED, Category
 
 HEARD = ("category", *CORRECTED)
 """What a first sentence may say of itself, in the order in which it is read back."""
+
+GUESSING = "action_two_stage_fallback"
+"""Rasa's own loop while it asks which of two was meant."""
 
 NAMED = frozenset({"sector", "destination_province"})
 """Of these, what has a label is known; no button says them."""
@@ -42,7 +47,7 @@ def open_complaint(session: Session, site: Site, asked: Asked) -> Answer:
     said = _said_at_once(asked)
     if not begun and before.told:
         said = {step: value for step, value in said.items() if step not in before.answers}
-    draft.change(session, site, own, {**said, **_wanted(asked)})
+    draft.change(session, site, own, {**said, **_wanted(asked), OFFERED: None})
     says = [Say("begun" if begun else "resumed")]
     if said:
         says += heard(said)
@@ -91,6 +96,9 @@ def wanted(intent: str | None, entities: Mapping[str, str]) -> dict[str, str | N
 
 def back(session: Session, site: Site, asked: Asked) -> Answer:
     """Take the last answer away, so that it is asked again; from a menu, come back."""
+    if asked.loop == GUESSING:  # Rasa would play this message again and again
+        answer = back(session, site, replace(asked, loop=None))
+        return Answer(answer.says, (*answer.events, loop(None)))
     if asked.requested == "category" and asked.slot("group"):
         return Answer(events=(slot("group", None),))
     own = draft.find(session, asked.conversation)

@@ -18,6 +18,7 @@ from bot.actions.journey import (
     DETAIL,
     DETAILS,
     MENU,
+    OFFERED,
     STEPS,
     YES_NO,
     Standing,
@@ -32,6 +33,7 @@ from bot.buttons import VALUES
 from bot.content import content
 from bot.sure import SURELY
 from referrals import case, draft
+from referrals.geography import UNSAID
 from referrals.intake import CHOICES, MINOR, SEVERAL, Detail
 from referrals.site import Site
 from referrals.taxonomy import Complainant, ConsentCode
@@ -64,7 +66,7 @@ def validate(session: Session, site: Site, asked: Asked) -> Answer:
     now = standing(session, site, own)
     if own is None or asked.requested not in STEPS or not _answers(asked):
         return Answer(events=(slot(REQUESTED, next_step(now)),))
-    if _lodges(asked):
+    if _lodges(asked) and not (asked.intent == "affirm" and OFFERED in now.answers):
         return _sent()
     answer = _Judge(session, site, asked, own, now).heard()
     events = {event["name"]: event for event in (*answer.events, slot(ANSWERED, asked.requested))}
@@ -111,6 +113,13 @@ class _Judge:
     def heard(self) -> Answer:
         """Hear the message; what it answers is in the draft afterwards."""
         asked = self.asked
+        offered = self.now.answers.get(OFFERED)
+        if offered is not None:
+            self._keep({OFFERED: None})
+            if asked.intent == "affirm":
+                return Answer(tuple(self._take("category", offered)), _UNDERSTOOD.events)
+            if asked.intent == "deny" and not _places(asked):
+                return _UNDERSTOOD
         if asked.intent in STEERING:
             self._keep(wanted(asked.intent, asked.entities))
             return _UNDERSTOOD
@@ -168,6 +177,11 @@ class _Judge:
             held = set(chosen(self.now, detail)) ^ {code}
             kept = ",".join(each for each in CHOICES[detail] if each in held)
             self._keep({detail: kept or None, DETAIL: detail})
+            if code == "labour_office" in held:
+                self._keep({"share_pdolvt": None})
+            if code == "home_offices" in held and self.now.answers.get("province") == UNSAID:
+                self._keep({AT: "province"})
+                return Answer((Say("home_needed"),), _UNDERSTOOD.events)
             return _UNDERSTOOD
         self._keep({detail: code, DETAIL: None})
         says = (Say("minor"),) if detail is Detail.AGE and code in MINOR else ()
@@ -181,7 +195,8 @@ class _Judge:
         A sentence that sounds like another category does not change the one chosen; a button does.
         """
         asked, answers = self.asked, self.now.answers
-        step = "store" if self.step == "story" else self.step
+        told = self.step == "story" and "story" in self.now.told
+        step = "store" if told else self.step
         if asked.intent in UNSURE:
             return _places(asked)
         said = dict(asked.entities)
@@ -199,7 +214,8 @@ class _Judge:
         says: list[Say] = []
         events: list[Mapping[str, Any]] = [slot("misses", None)]
         put_right: dict[str, str] = {}
-        for step, value in proposed.items():
+        # A country that is put right takes the place in it away, so it comes before that place.
+        for step, value in sorted(proposed.items(), key=lambda said: said[0] != "country"):
             if step == "lodge" or (step not in CORRECTED and not accepts(step, value)):
                 says.append(Say("not_in_list" if step != "lodge" else "press_to_agree"))
             elif step in YES_NO and value == "yes" and not meant(self.asked, step):
@@ -232,6 +248,8 @@ class _Judge:
         if step == "category":
             says = heard({"category": value})
             return says if self.asked.intent == "complaint" else says[:-1]
+        if step == "complainant" and value != Complainant.GROUP:
+            self._keep({"group_code": None})
         if step == "complainant" and value != Complainant.SELF:
             group = value == Complainant.GROUP
             return [Say("complainant_group" if group else "complainant_other")]
@@ -245,8 +263,10 @@ class _Judge:
             return None if self.asked.intent != "complaint" else _UNDERSTOOD
         if category == chosen_before:
             return _UNDERSTOOD
+        self._keep({OFFERED: category})
         change = choice(f"category.{category}", "inform", category=category)
-        return Answer((Say("offer_change", {"category": category}, (change,)),), _UNDERSTOOD.events)
+        said = Say("offer_change", {"category": category}, (change, "go_on"))
+        return Answer((said,), _UNDERSTOOD.events)
 
     def _record(self, code: str, value: str) -> None:
         """Write the answer down with the very words that were shown."""

@@ -9,11 +9,13 @@ from bot.actions.journey import (
     AT,
     CORRECTED,
     FORM,
+    OFFERED,
     PAGE_LENGTH,
     SHARES,
     Standing,
     of_group,
     others,
+    shares,
     standing,
 )
 from bot.actions.protocol import SAYABLE, Action, Answer, Asked, Say, choice
@@ -25,6 +27,15 @@ from referrals.taxonomy import Complainant, Country, Phase
 
 COUNTRIES = (Country.TH, Country.MY, Country.KH, Country.OTHER)
 """Countries on buttons; the others are understood when typed."""
+
+FIRST_PAGE = (
+    "KH-1", "KH-2", "KH-3", "KH-6", "KH-7", "KH-14", "KH-15", "KH-17", "KH-22", "KH-24",
+)  # fmt: skip
+"""Provinces on the first page: those with a migrant worker resource centre, and some of those at
+the Thai border (facts on geography).
+"""
+
+LISTED = (*FIRST_PAGE, *(province for province in PROVINCES if province not in FIRST_PAGE))
 
 OTHERS = 2
 """Further partners offered under the summary: more buttons than a screen holds help nobody."""
@@ -63,7 +74,7 @@ def country(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG0
 def province(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
     """Ask for the home province, PAGE_LENGTH at a time."""
     first = page(asked) * PAGE_LENGTH
-    shown = PROVINCES[first : first + PAGE_LENGTH]
+    shown = LISTED[first : first + PAGE_LENGTH]
     choices: list[SAYABLE] = [choice(f"province.{p}", "inform", province=p) for p in shown]
     unsaid = choice(f"province.{UNSAID}", "inform", province=UNSAID)
     return Answer((Say("ask_province", {}, (*choices, "more", unsaid, "back")),))
@@ -94,7 +105,9 @@ def story(session: Session, site: Site, asked: Asked) -> Answer:
 def _told_before(session: Session, asked: Asked) -> bool:
     """Say whether this is not the first part: the question stands in the chat already."""
     own = draft.find(session, asked.conversation)
-    return own is not None and len(draft.parts(session, own, "story")) > 1
+    if own is None:
+        return False
+    return len({part.update for part in draft.parts(session, own, "story")}) > 1
 
 
 def _yes_no(code: str) -> tuple[SAYABLE, ...]:
@@ -133,18 +146,9 @@ def lodge(session: Session, site: Site, asked: Asked) -> Answer:
     now = _now(session, site, asked)
     codes = {s: now.answers.get(s, "") for s in ("category", "country", "province", "contact_me")}
     codes["complainant"] = now.answers.get("complainant", Complainant.SELF)
-    agreed = (s.removeprefix("share_") for s in SHARES if now.answers.get(s) == "yes")
+    agreed = (s.removeprefix("share_") for s in shares(now) if now.answers.get(s) == "yes")
     codes["shares"] = ",".join(agreed)
-    codes["extras"] = ",".join(
-        [
-            *(
-                f"{s}.{now.answers[s]}"
-                for s in ("sector", "destination_province")
-                if s in now.answers
-            ),
-            *(f"detail.{d}" for d in Detail if d is not Detail.NAME and now.has(d)),
-        ]
-    )
+    codes["extras"] = _extras(now)
     more: list[SAYABLE] = [choice(f"consent.{s}", "change", step=s) for s in others(now)[:OTHERS]]
     buttons: tuple[SAYABLE, ...] = ("send", "details", "change_answer", *more, "back", "cancel")
     return Answer((Say("summary", codes, buttons),))
@@ -157,8 +161,19 @@ def _extras(now: Standing) -> str:
     return ",".join([*places, *told])
 
 
+def _unless_offered(ask: Action) -> Action:
+    """Leave the question out where another problem was offered just now: a yes would answer it."""
+
+    def asks(session: Session, site: Site, asked: Asked) -> Answer:
+        offered = asked.intent == "complaint" and OFFERED in _now(session, site, asked).answers
+        return Answer() if offered else ask(session, site, asked)
+
+    asks.__doc__ = ask.__doc__
+    return asks
+
+
 ASKS: dict[str, Action] = {
-    f"action_ask_{FORM}_{step}": ask
+    f"action_ask_{FORM}_{step}": _unless_offered(ask)
     for step, ask in {
         "complainant": complainant,
         "category": category,

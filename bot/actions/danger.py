@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlmodel import Session
 
-from bot import news
+from bot import conversation, news
 from bot.actions.journey import accepts
 from bot.actions.lodging import enough_today
 from bot.actions.protocol import SAYABLE, Answer, Asked, Say, choice
@@ -35,13 +35,16 @@ def danger(session: Session, site: Site, asked: Asked) -> Answer:
     if kind == CHILD:
         _note_child(session, site, asked)
     called = call_again(session, site, asked.conversation)
-    offer = () if called else _offer(session, asked, ask_back)
-    on = (Say("menu_paused"),) if called and has_draft(session, asked) else ()
-    return Answer((card, Say("danger_next"), *called, *offer, *on))
+    offer = _offer(session, asked, ask_back)
+    if not called:
+        return Answer((card, Say("danger_next"), *offer))
+    ways = ("resume", "status", "menu") if has_draft(session, asked) else ("status", "menu")
+    return Answer((card, *called, Say("danger_next", buttons=ways)))
 
 
 def _note_child(session: Session, site: Site, asked: Asked) -> None:
-    """Remember in what she is telling that a child is concerned."""
+    """Remember that a child is concerned, for what she is telling or tells next."""
+    conversation.note_child(session, asked.conversation, asked.now)
     own = draft.find(session, asked.conversation)
     if own is not None:
         draft.answer(session, site, own, "minor", "yes")
@@ -94,7 +97,9 @@ def callback(session: Session, site: Site, asked: Asked) -> Answer:
             country=Country(answers.get("country", Country.OTHER)),
             province=answers.get("province"),
             language=asked.language,
-            danger="yes" in (asked.entities.get("danger"), answers.get("danger")),
+            danger="yes" in (asked.entities.get("danger"), answers.get("danger"))
+            or conversation.in_danger(session, asked.conversation, asked.now),
+            minor=conversation.child_in_danger(session, asked.conversation, asked.now),
             asked=_agreed(content(), asked),
         )
     except lodging.NobodyCanReceive:
@@ -121,6 +126,7 @@ def hide(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
     News ends with it: the next piece would give away by itself what this chat is.
     """
     news.unsubscribe(session, asked.conversation)
+    conversation.note_hidden(session, asked.conversation, asked.now)
     how = f"hide_how_{asked.channel}"
     if how not in content().says:
         how = "hide_how_web"

@@ -36,6 +36,9 @@ AT_ANY_STEP = frozenset({"complainant", *FIRST})
 AT, DETAIL, MENU = "at", "detail", "menu"
 """Where she went by herself: to an answer to be changed, to a detail, to a menu."""
 
+OFFERED = "offered"
+"""The category that she was asked about: whether the problem is to be changed to it."""
+
 DETAILS, CHANGE = "details", "change"
 """The two menus; a page of the first is the code of its group."""
 
@@ -170,6 +173,8 @@ def to_undo(requested: str | None, now: Standing) -> tuple[str, ...]:
 
     Who went somewhere by herself comes back from there, and nothing is taken away.
     """
+    if requested is None:
+        return ()
     if requested in (DETAIL, CHANGE) or now.answers.get(AT) == requested:
         return (DETAIL if requested == DETAIL else MENU if requested == CHANGE else AT,)
     if requested == DETAILS:

@@ -36,7 +36,7 @@ def lodge(session: Session, site: Site, asked: Asked) -> Answer:
             return Answer((enough_today(country),))
     found = case.by_code(session, lodged.code)
     called = call_for_help(session, site, found)
-    return Answer((*_receipt(session, lodged, found), *called), CLEARED)
+    return Answer((*called, *_receipt(session, lodged, found)), CLEARED)
 
 
 def enough_today(country: str | None) -> Say:

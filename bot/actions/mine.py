@@ -10,14 +10,16 @@ from referrals.taxonomy import Status
 
 
 def mine(session: Session, asked: Asked) -> Case | None:
-    """Give the case that the button names, else her newest open complaint, else her newest case.
+    """Give the case that the button names; when it names none, her newest open complaint, else her
+    newest case.
 
-    A code of somebody else's case counts as none was named.
+    None for a code that is not, or no longer, one of hers: an old button never means another case.
     """
     cases = case.owned(session, asked.conversation)
-    named = [each for each in cases if each.code == asked.entities.get("case")]
+    if "case" in asked.entities:
+        return next((each for each in cases if each.code == asked.entities["case"]), None)
     still_open = [c for c in cases if c.status != Status.CLOSED and not c.callback]
-    return next(iter((*named, *still_open, *cases)), None)
+    return next(iter((*still_open, *cases)), None)
 
 
 def about(button: str, intent: str, found: Case, **entities: str) -> SAYABLE:

@@ -36,8 +36,12 @@ def about_my_case(session: Session, site: Site, asked: Asked) -> Answer:
     """Do what a button under a case says. A rule pauses the form."""
     found = mine(session, asked)
     act = _ACTS.get(asked.intent or "")
-    if asked.intent == "erase" and "case" not in asked.entities:
+    if asked.intent == "erase" and (found is None or "case" not in asked.entities):
         return _what_to_erase(session, asked, found)
+    if found is None and "case" in asked.entities and asked.intent == "erase":
+        return Answer((Say("erase_nothing"),))  # a repeat: it is gone already
+    if found is None and "case" in asked.entities:
+        return Answer((Say("unknown_button"),))
     if found is None or act is None:
         key = "consent_change_none" if has_draft(session, asked) else "no_case"
         return Answer((Say(key),))
@@ -81,7 +85,8 @@ def _consent(session: Session, site: Site, asked: Asked, found: Case) -> Answer:
     aftercare.change_consent(session, site, found, given)
     said = Say(_changed(ConsentCode(code), granted), {"consents": code}, ())
     if not aftercare.readable_by_anybody(session, found):
-        return Answer((said, Say("nobody_left", {}, _after_all(session, asked, found))))
+        nobody = Say("nobody_left", {}, _after_all(session, asked, found))
+        return Answer((nobody,) if granted else (said, nobody))
     return Answer((said, _list_of_consents(session, asked, found)))
 
 
@@ -183,8 +188,6 @@ def _what_to_erase(session: Session, asked: Asked, found: Case | None) -> Answer
 def _erase(session: Session, site: Site, asked: Asked, found: Case) -> Answer:
     """Delete it for good, after one clear yes to this very case."""
     code = {"code": spoken(found.code)}
-    if asked.entities.get("case") != found.code:
-        return Answer((Say("erase_nothing"),))  # a repeat: it is gone already
     if asked.entities.get("sure") != "yes":
         sure = about("yes_erase", "erase", found, sure="yes")
         return Answer((Say("erase_sure", code, (sure, "keep", *ways_on(session, asked))),))

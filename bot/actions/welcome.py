@@ -3,6 +3,7 @@
 from sqlmodel import Session
 
 from bot import conversation
+from bot.actions.mine import ways_on
 from bot.actions.protocol import Answer, Asked, Say
 from bot.actions.unfinished import has_draft
 from bot.message import Language
@@ -26,13 +27,13 @@ def menu(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
 
 def goodbye(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
     """Say goodbye. A rule pauses the form."""
-    buttons = ("resume",) if has_draft(session, asked) else ()
-    return Answer((Say("goodbye", buttons=buttons),))
+    return Answer((Say("goodbye", buttons=ways_on(session, asked)),))
 
 
 def thank(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
     """Answer thanks."""
-    return Answer((Say("thank"),))
+    buttons = () if asked.loop else ways_on(session, asked)
+    return Answer((Say("thank", buttons=buttons),))
 
 
 def language(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001

@@ -10,17 +10,18 @@
       end: {lodged: 1, told: {story: 1}, answers: {category: unpaid_wages}, taps: 9, messages: 1}
 
 One step is one thing done: `tap` a payload, `say` words, `attach` a kind or a list of kinds (an
-album; with `caption` and `size`), `again` the same delivery twice. `begin` names the steps of
-beginnings.yml that come first. Before it `wait` lets time pass,
-`sweep` lets the program tidy up, `restart` ends and starts Rasa. `as` names who does it, on which
-phone: "first" unless said otherwise. `times` says how often words are repeated. `early`: sent before
-the last answer stood in the chat. In words and payloads CODE, KHMER_CODE, SPOKEN_CODE and GROUP are
-those of the newest case, `CODE@second` of somebody else's, and `<U+202E>` is that sign.
+album; with `caption` and `size`), `again` the same delivery twice. Before it `wait` lets time pass,
+`sweep` lets the program tidy up, `restart` ends and starts Rasa. `begin` names the steps of
+beginnings.yml that come before all of them. `as` names who does it, on which phone: "first" unless
+said otherwise. `times` says how often words are repeated. `early`: sent before the last answer
+stood in the chat. In words and payloads CODE, KHMER_CODE, SPOKEN_CODE and GROUP are those of the
+newest case, `CODE@second` of somebody else's, and `<U+202E>` is that sign.
 
 `see` names keys of bot/content/says that must be among those said, `never` keys that must not; `at`
 is the question waited for afterwards, `nothing` when none is; `text` stands in what is shown,
-`offers` are buttons under it. `loses`: what was told may be gone afterwards, as she wished. In `end`
-(and in `others`, for each further phone) `taps` and `messages` are the most that may be needed.
+`offers` are buttons under it. `loses`: what was told may be gone afterwards, as she wished. In
+`end` (and in `others`, for each further phone) `taps` and `messages` are the most that may be
+needed.
 
 Of every answer it is expected without saying that there is one, that it leads on, that its buttons
 can be pressed, and that nothing told is lost.
@@ -60,7 +61,8 @@ LAST_WORDS = frozenset({"hide_last"})
 _CODE = re.compile(r"(KHMER_CODE|SPOKEN_CODE|CODE|GROUP)(?:@(\w+))?")
 _SIGN = re.compile(r"<U\+([0-9A-F]{4,6})>")
 _KHMER = str.maketrans("0123456789", "០១២៣៤៥៦៧៨៩")
-_DIGITS = "សូន្យ មួយ ពីរ បី បួន ប្រាំ ប្រាំមួយ ប្រាំពីរ ប្រាំបី ប្រាំបួន".split()
+_ONE_TO_FOUR = ["មួយ", "ពីរ", "បី", "បួន"]
+_DIGITS = ["សូន្យ", *_ONE_TO_FOUR, "ប្រាំ", *(f"ប្រាំ{digit}" for digit in _ONE_TO_FOUR)]
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,9 @@ def load(folder: Path = SCRIPTS) -> list[Script]:
     for file in sorted(folder.glob("*.yml")):
         for raw in yaml.safe_load(file.read_text(encoding="utf-8")):
             script = Script(**{**raw, "channel": ChannelName(raw.get("channel", "telegram"))})
+            ends = (script.end, *script.others.values())
             unknown = {word for step in script.do for word in step} - _STEP
-            unknown |= {word for end in (script.end, *script.others.values()) for word in end} - _END
+            unknown |= {word for end in ends for word in end} - _END
             if unknown or script.of not in KINDS:
                 raise ValueError(f"{file.name}, {script.name}: {unknown or script.of}")
             scripts.append(script)
@@ -156,20 +159,23 @@ def play(stage: Stage, script: Script) -> Seen:
         at = talker.awaiting or NOTHING
         if number > 0:
             seen.steps.append(f"{'+'.join(talker.says) or '-'}→{at}")
-        wrong = [*_otherwise(talker, step, at), *_unhelpful(talker)]
+        offers = [people.fill_in(each, speaker) for each in _named(step.get("offers"))]
+        missing = [f"{each} is not offered" for each in offers if each not in talker.buttons]
+        wrong = [*_otherwise(talker, step, at), *missing, *_unhelpful(talker)]
         lost = before - _told_by(people)
         if lost > 0 and not step.get("loses"):
             wrong.append(f"{lost} of what was told is lost")
         seen.wrong += [f"step {number}: {each}" for each in wrong]
     for name, end in ((FIRST, script.end), *script.others.items()):
-        seen.wrong += [f"at the end, {name}: {each}" for each in _ended_otherwise(people[name], end)]
+        ended = _ended_otherwise(people[name], end)
+        seen.wrong += [f"at the end, {name}: {each}" for each in ended]
     return seen
 
 
 def _told_by(people: _People) -> int:
     """Count all that was told and is still there, whoever has it now."""
     return sum(
-        sum(n for name, n in {**talker.kept()}.items() if name != "choices")
+        sum(n for name, n in talker.kept().items() if name != "choices")
         + sum(talker.told().values())
         for talker in people.values()
     )
@@ -207,8 +213,7 @@ def _otherwise(talker: Talker, step: Mapping[str, Any], at: str) -> list[str]:
         wrong.append(f"waits for {at}, not for {step['at']}")
     if "text" in step and str(step["text"]) not in talker.text:
         wrong.append(f"“{step['text']}” is not shown")
-    missing = [each for each in _named(step.get("offers")) if each not in talker.buttons]
-    return [*wrong, *(f"{each} is not offered" for each in missing)]
+    return wrong
 
 
 def _unhelpful(talker: Talker) -> list[str]:

@@ -18,11 +18,11 @@ HEAD = """\
 # Journeys
 
 Scripted conversations, played on the real turn, the real Rasa and a real database
-(`tests/conversations`). `python -m tests.conversations` plays them again and writes this page; a test
-holds it equal to what was seen. All sentences were written by the developers.
+(`tests/conversations`). `python -m tests.conversations` plays them again and writes this page; a
+test holds it equal to what was seen. All sentences were written by the developers.
 
-A tap is its `payload`, words stand in “quotes”, what was attached in [brackets], time that passes in
-(round ones). What is said is named by its key in `bot/content/says`; after → stands the question
+A tap is its `payload`, words stand in “quotes”, what was attached in [brackets], time that passes
+in (round ones). What is said is named by its key in `bot/content/says`; after → stands the question
 that is waited for. Expected of every answer, besides what is listed: it is not silent, it leads on
 (a button), its buttons can be pressed, and nothing that was told is lost.
 """

@@ -13,8 +13,10 @@ from sqlmodel import select
 from bot import conversation, parcel
 from bot.buttons import UnknownButton, parse
 from bot.channels import delivery_key
-from bot.message import Attachment, AttachmentKind, ChannelName, Message
+from bot.content import content
+from bot.message import Attachment, AttachmentKind, ChannelName, Language, Message
 from bot.parcel import Outgoing
+from bot.turn import NOTED
 from referrals import case, consent, draft
 from referrals.case import CaseField, CaseFile, Referral
 from referrals.group import CaseGroup
@@ -52,9 +54,7 @@ class Talker:
         received = self.stage.clock.now + (-BETWEEN if early else BETWEEN)
         self.stage.clock.now += BETWEEN
         update = f"tg-{self.conversation[:8]}-{next(self._updates):012}"
-        self._last = Message(
-            self.channel, update, self.conversation, "1", received, text, **how
-        )
+        self._last = Message(self.channel, update, self.conversation, "1", received, text, **how)
         return self._plays(self._last)
 
     def sends_once_more(self) -> list[str]:
@@ -72,11 +72,16 @@ class Talker:
         with site.store.writing() as session:
             parcel.answer(session, site, number, self.outgoing)
             parcel.show(session, number, stage.clock.now)
-        self.says = list(stage.listening.said)
+        noted = [NOTED] if self._was_noted() else []  # which the turn says, not the dialogue
+        self.says = [*noted, *stage.listening.said]
         for newest in self.cases()[:1]:
             self.code = newest.code
             self.group_code = self._group_of(newest) or self.group_code
         return self.says
+
+    def _was_noted(self) -> bool:
+        words = content().says[NOTED].text(self.language).strip()
+        return any(reply.text.strip() == words for reply in self.outgoing.replies[:2])
 
     def tap(self, button: str, **how: Any) -> list[str]:
         self.taps += 1
@@ -97,6 +102,11 @@ class Talker:
         return self.sends(caption, attachments=attachments)
 
     # ---- what stands in the chat
+
+    @property
+    def language(self) -> Language:
+        with self.stage.site.store.reading() as session:
+            return conversation.state(session, self.conversation).language
 
     @property
     def awaiting(self) -> str | None:

@@ -24,7 +24,7 @@ def test_the_same_message_again_runs_nothing_again(person: Person) -> None:
     again = person.says("complaint", message_id="m-1")
     assert again == first
     assert person.app.ran == []
-    assert person.last.awaiting == "complainant"
+    assert person.last.awaiting == "category"
 
 
 def test_a_cleared_up_fallback_repeated_says_the_same(person: Person) -> None:
@@ -43,7 +43,7 @@ def test_a_failed_action_leaves_nothing_half_done(person: Person, failing: str) 
     person.app.fails.clear()
     assert person.says("complaint", message_id="m-3") == [
         "action_open_complaint",
-        "action_ask_complainant",
+        "action_ask_category",
     ]
 
 
@@ -131,7 +131,7 @@ def test_a_forgotten_conversation_is_gone(person: Person, rasa: RasaProcess, loo
         assert found.fetchone() is None
     rows.close()
     person.says("complaint")
-    assert person.last.awaiting == "complainant"
+    assert person.last.awaiting == "province"  # the draft outlives it
 
 
 def test_a_turn_is_quick(person: Person) -> None:

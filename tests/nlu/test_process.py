@@ -88,7 +88,7 @@ def test_a_store_that_cannot_save_stops_the_server_and_it_comes_back(
             loop.run(process.client.turn(heard))
         _until(lambda: process.restarts == 1 and process.state is State.READY, 90)
         said = loop.run(process.client.turn(heard)).says
-        assert [say["say"] for say in said] == ["action_greet"]
+        assert [say["say"] for say in said] == ["greet"]
     finally:
         pid = process.pid
         loop.run(process.stop())

@@ -106,9 +106,11 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
     "conversation": {
         "conversation": (PSEUDONYMOUS, "HMAC under the server key"),
         "language awaiting begun danger_at": (HARMLESS, "codes and times"),
+        "child_at hidden_at": (HARMLESS, "times"),
         "country low_data": (HARMLESS, "codes: asked about last; whether a voice is sent"),
         "cleared": (HARMLESS, "when the chat was last cleared"),
         "about_case": (HARMLESS, "the code of a case: random"),
+        "typed": (PSEUDONYMOUS, "number of a delivery, and whether a secret was right"),
     },
     "draft": {
         "id": (HARMLESS, "random"),

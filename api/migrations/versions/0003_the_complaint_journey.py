@@ -143,6 +143,13 @@ def upgrade() -> None:
 
     with op.batch_alter_table("conversation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("about_case", sa.String(length=9), nullable=True))
+        batch_op.add_column(sa.Column("typed", sa.String(length=128), nullable=True))
+        batch_op.add_column(
+            sa.Column("child_at", referrals.store.UtcDateTime(timezone=True), nullable=True)
+        )
+        batch_op.add_column(
+            sa.Column("hidden_at", referrals.store.UtcDateTime(timezone=True), nullable=True)
+        )
 
     with op.batch_alter_table("draft", schema=None) as batch_op:
         batch_op.add_column(
@@ -156,44 +163,42 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the step back."""
-    with op.batch_alter_table("referral", schema=None) as batch_op:
-        batch_op.drop_column("ended_at")
+    """Take the step back, column by column: SQLite would build a batch's table anew, and the rows
+    that refer to it would go with the old one.
+    """
+    op.drop_column("referral", "ended_at")
 
-    with op.batch_alter_table("draft", schema=None) as batch_op:
-        batch_op.drop_column("reminded")
+    op.drop_column("draft", "reminded")
 
-    with op.batch_alter_table("conversation", schema=None) as batch_op:
-        batch_op.drop_column("about_case")
+    op.drop_column("conversation", "hidden_at")
+    op.drop_column("conversation", "child_at")
+    op.drop_column("conversation", "typed")
+    op.drop_column("conversation", "about_case")
 
-    with op.batch_alter_table("case", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_case_group_id"))
-        batch_op.drop_column("counted")
-        batch_op.drop_column("money")
-        batch_op.drop_column("satisfied")
-        batch_op.drop_column("closed_by")
-        batch_op.drop_column("closed_at")
-        batch_op.drop_column("assisted_by")
-        batch_op.drop_column("group_id")
-        batch_op.drop_column("minor")
+    op.drop_index("ix_case_group_id", "case")
+    op.drop_column("case", "counted")
+    op.drop_column("case", "money")
+    op.drop_column("case", "satisfied")
+    op.drop_column("case", "closed_by")
+    op.drop_column("case", "closed_at")
+    op.drop_column("case", "assisted_by")
+    op.drop_column("case", "group_id")
+    op.drop_column("case", "minor")
 
     op.drop_table("alarm_call")
     op.drop_table("recovery")
-    with op.batch_alter_table("alarm", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_alarm_case_id"))
+    op.drop_index("ix_alarm_case_id", "alarm")
 
     op.drop_table("alarm")
     op.drop_table("duty_phone")
     op.drop_table("duty_link")
-    with op.batch_alter_table("assisted", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_assisted_member_id"))
-        batch_op.drop_index(batch_op.f("ix_assisted_begun"))
+    op.drop_index("ix_assisted_member_id", "assisted")
+    op.drop_index("ix_assisted_begun", "assisted")
 
     op.drop_table("assisted")
     op.drop_table("statistic")
-    with op.batch_alter_table("recovery_attempt", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_recovery_attempt_conversation"))
-        batch_op.drop_index(batch_op.f("ix_recovery_attempt_at"))
+    op.drop_index("ix_recovery_attempt_conversation", "recovery_attempt")
+    op.drop_index("ix_recovery_attempt_at", "recovery_attempt")
 
     op.drop_table("recovery_attempt")
     op.drop_table("case_group")

@@ -158,7 +158,7 @@ def test_an_ordinary_case_has_no_banner(counsellor: TestClient, town: Town) -> N
     [
         (10, {"minor": True}, "This person is under 18, or may be."),
         (11, {"danger": True}, "Words of danger were said."),
-        (12, {"confidentiality": "restricted"}, "only named members"),
+        (12, {"confidentiality": "restricted"}, "must not learn of it"),
         (13, {"callback": True}, "only asks that somebody writes"),
         (14, {"assisted_by": "somebody who is gone"}, "A member of staff filled it in"),
     ],

@@ -83,7 +83,7 @@ def offices(site: Site) -> None:
 
 
 @pytest.fixture
-def on_duty(offices: None, site: Site) -> str:  # noqa: ARG001
+def on_duty(offices: None, site: Site) -> str:
     """Somebody of the centre whose phone is called for alarms: the member's id."""
     with site.store.reading() as session:
         centre = session.exec(

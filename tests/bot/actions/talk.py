@@ -126,7 +126,7 @@ class Talk:
         return self.slots.get("requested_slot")
 
     def tells(self, name: str = "story", text: str = "ថៅកែមិនបើកប្រាក់ខែ") -> str:
-        """Tell something, as the turn seals it before the dialogue hears of it; gives its update."""
+        """Tell something, sealed before the dialogue hears of it; gives its update."""
         update = self._delivery()
         with self.site.store.writing() as session:
             own = draft.open_(session, self.site, self.conversation, self.channel)

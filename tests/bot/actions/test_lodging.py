@@ -6,6 +6,7 @@ import re
 import pytest
 from sqlmodel import Session, select
 
+from bot.actions import Answer
 from referrals import assisted, case, consent, directory, draft
 from referrals.case import CaseField, Wrap
 from referrals.directory import Organisation
@@ -347,3 +348,13 @@ def test_every_consent_of_the_case_was_asked_for_in_the_chat(talk: Talk) -> None
         (ConsentCode.SHARE_MRC, True),
         (ConsentCode.CONTACT_ME, True),
     ]
+
+
+@pytest.mark.usefixtures("offices")
+def test_a_call_asked_for_twice_by_a_repeat_is_not_taken_for_sending(talk: Talk) -> None:
+    talk.gets_to("lodge")
+    talk("action_callback", "callback", update="same")
+    assert talk.hears("callback", "same") == Answer(
+        events=({"event": "slot", "name": "requested_slot", "value": "lodge"},)
+    )
+    assert talk.told() == ["story"]

@@ -14,7 +14,7 @@ from referrals.consent import Consent
 from referrals.directory import Organisation
 from referrals.statistic import Statistic
 from referrals.taxonomy import ConsentCode, PartnerType, Status
-from tests.bot.actions.talk import Clock, Talk, all_payloads, keys, ticked
+from tests.bot.actions.talk import Clock, Talk, all_payloads, keys, payloads_of, ticked
 
 pytestmark = pytest.mark.usefixtures("offices")
 
@@ -91,13 +91,21 @@ def test_only_looking_at_a_consent_changes_nothing(talk: Talk, code: str) -> Non
     assert talk.query(everything) == before
 
 
+def test_before_the_last_reader_is_sent_away_she_is_told_what_that_means(talk: Talk) -> None:
+    code = talk.lodges()
+    asked = talk.presses(f"consent:consent=share_mrc;case={code}")
+    assert keys(asked) == ["consent_last", "ask_consent"]
+    asked = talk.presses(f"consent:consent=contact_me;case={code}")
+    assert keys(asked) == ["ask_consent"]
+
+
 def test_a_consent_taken_back_takes_the_key_and_when_nobody_is_left_she_is_told(
     talk: Talk, code: str
 ) -> None:
     said = talk.presses(f"consent:consent=share_mrc;case={code};answer=no")
     assert keys(said) == ["consent_withdrawn", "nobody_left"]
     assert talk.query(wraps, code) == 0
-    assert all_payloads(said) == [f"consent_change:case={code}", f"erase:case={code}", "menu"]
+    assert all_payloads(said) == ["complaint", f"erase:case={code}", "menu"]
 
 
 def test_one_of_two_readers_taken_back_leaves_the_other(talk: Talk) -> None:
@@ -217,8 +225,19 @@ def test_of_a_closed_case_only_opening_and_erasing_are_offered(talk: Talk, code:
         "menu",
     ]
     talk.presses(f"close:case={code};sure=yes")
-    shown = all_payloads(talk("action_case_status", "case_status"))
-    assert shown == [f"reopen:case={code}", f"erase:case={code}", "menu"]
+    told = talk("action_case_status", "case_status")
+    assert payloads_of(told.says[0]) == [f"reopen:case={code}", f"erase:case={code}", "menu"]
+
+
+def test_whoever_comes_back_to_a_closed_case_is_asked_once_how_it_ended(
+    talk: Talk, code: str
+) -> None:
+    talk.presses(f"close:case={code};sure=yes")
+    told = talk("action_case_status", "case_status")
+    assert keys(told) == ["case_unread", "ask_satisfied"]
+    assert f"satisfied:case={code};answer=partly" in all_payloads(told)
+    talk.presses(f"satisfied:case={code};answer=partly")
+    assert keys(talk("action_case_status", "case_status")) == ["case_unread"]
 
 
 # ---- erased

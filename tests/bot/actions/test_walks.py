@@ -1,243 +1,31 @@
-"""Rules that hold on every way through the dialogue, by random walks over the rules of stories/."""
+"""Rules that hold on every way through the dialogue: random walks over all that can be said."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlmodel import select
 
 from bot import claims, conversation
-from bot.actions import Answer, Say
-from bot.actions.complaint_ask import ASKS
-from bot.actions.journey import ADDITION_FORM, CLAIM_FORM, FORM, SHARES, STEPS
+from bot.actions import Say
+from bot.actions.journey import FORM, SHARES
 from bot.buttons import ENTITIES, VALUES, parse
-from bot.content import content
-from bot.content.render import render
-from bot.message import ChannelName, Language, Message
-from bot.when import local_date
-from referrals import case, draft, thread
-from referrals.case import TOLD_FIELDS, CaseField, CaseFile
+from referrals import case
 from referrals.code import new_code, new_group_code
 from referrals.site import Site
 from referrals.taxonomy import CONSENT_FOR, ConsentCode
 from tests.bot.actions.conftest import installed, opens_all
 from tests.bot.actions.talk import Talk, payloads_of
+from tests.bot.actions.walker import INTENTS, RULES, Walker
 
-ROOT = Path(__file__).parents[3]
-PRIVATE = {"story": "រឿង", "name": "ឈ្មោះ", "letter": "សារ", "handover": "1", "link": "x"}
-FORMS = (FORM, CLAIM_FORM, ADDITION_FORM)
-TOLD_STEPS = frozenset({"story", "detail", "addition"})
 WALKS = settings(
-    max_examples=int(os.environ.get("WALKS", "40")),
+    max_examples=40,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # a walk is slow to make shorter
     suppress_health_check=list(HealthCheck),
 )
-
-
-# ---- the rules of stories/, as Rasa's RulePolicy follows them
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What follows an intent, in a form or (None) in none."""
-
-    within: str | None
-    steps: tuple[Mapping[str, Any], ...]
-
-
-def _rules() -> dict[tuple[str | None, str], Rule]:
-    found = {}
-    for file in sorted((ROOT / "stories").glob("*.yml")):
-        for rule in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("rules", ()):
-            within = next((c["active_loop"] for c in rule.get("condition", ())), None)
-            first, *rest = rule["steps"]
-            for each in first.get("or", [first]):
-                if "intent" in each:
-                    found[within, each["intent"]] = Rule(within, tuple(rest))
-    return found
-
-
-RULES = _rules()
-DOMAIN = yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))
-INTENTS = [i for i in DOMAIN["intents"] if "." not in i]
-
-
-@dataclass
-class Walker:
-    """Somebody who walks: a conversation with the rules, and what must hold after each step."""
-
-    talk: Talk
-    says: list[Say] = field(default_factory=list)
-    seen: list[str] = field(default_factory=list)
-    """Every button that was ever shown."""
-
-    @property
-    def site(self) -> Site:
-        return self.talk.site
-
-    # ---- one message
-
-    def hears(self, intent: str, said: Mapping[str, str], update: str) -> list[Say]:
-        """Play one message as Rasa does; gives all that is said."""
-        talk = self.talk
-        self.says = []
-        self.message = (intent, said, update)
-        if talk.loop is not None and self._taken_by_the_form():
-            return self.says
-        rule = RULES.get((talk.loop, intent)) or RULES.get((None, intent))
-        assert rule is not None, f"no rule for {intent} in {talk.loop}"
-        asked = False
-        for step in rule.steps:
-            if "active_loop" in step:
-                continue
-            action = step["action"]
-            asked = action in FORMS
-            if asked:
-                self._asks(action)
-            elif action == "action_deactivate_loop":
-                talk.loop, talk.slots["requested_slot"] = None, None
-            else:
-                answer = self._runs(action)
-                if any(event["event"] == "followup" for event in answer.events):
-                    return self.says
-        if talk.loop is not None and not asked:
-            self._asks(talk.loop)  # what interrupted a form without leaving it comes back to it
-        return self.says
-
-    def _runs(self, action: str) -> Answer:
-        intent, said, update = self.message
-        answer = self.talk(action, intent, said, update=update)
-        self.says += answer.says
-        return answer
-
-    def _taken_by_the_form(self) -> bool:
-        """Let the form judge the message; what it does not take is the rules'."""
-        slots = dict(self.talk.slots)
-        form = str(self.talk.loop)
-        answer = self._runs(f"validate_{form}")
-        names = {event["name"] for event in answer.events if event["event"] == "slot"}
-        one = DOMAIN["forms"][form]["required_slots"][0]
-        if one not in names:
-            self.talk.slots = slots
-            return False
-        self._goes_on(form)
-        return True
-
-    def _asks(self, form: str) -> None:
-        """Let a form that was begun, or interrupted, ask."""
-        self.talk.loop = form
-        if form == ADDITION_FORM:
-            self.talk.slots["requested_slot"] = "addition"
-        else:
-            self._runs(f"validate_{form}")
-        self._goes_on(form)
-
-    def _goes_on(self, form: str) -> None:
-        talk = self.talk
-        ended = {
-            FORM: talk.at is None,
-            CLAIM_FORM: talk.at is None,
-            ADDITION_FORM: talk.slots.get("addition") == "done",
-        }[form]
-        if ended:
-            talk.loop, talk.slots["requested_slot"] = None, None
-            after = {
-                FORM: "action_lodge",
-                CLAIM_FORM: "action_end_claim",
-                ADDITION_FORM: "action_take_addition",
-            }
-            self._runs(after[form])
-            return
-        assert form != FORM or f"action_ask_{FORM}_{talk.at}" in ASKS, talk.at
-        self._runs(f"action_ask_{form}_{talk.at}")
-
-    # ---- what she does
-
-    def types(self, text: str, update: str) -> list[Say]:
-        """Type something that is told, or a code or secret, as the turn hears it."""
-        asked = self.talk.at if self.talk.loop else None
-        if asked in claims.TYPED:
-            message = Message(
-                channel=ChannelName.TELEGRAM,
-                conversation=self.talk.conversation,
-                update=update,
-                address="1",
-                received=self.site.clock(),
-                text=text,
-            )
-            with self.site.store.writing() as session:
-                result = claims.heard(session, self.site, message, asked, text)
-            return self.hears("told", {"told": asked, "result": result.value}, update)
-        self.keeps(asked or "story", text, update)
-        if asked in TOLD_STEPS:
-            return self.hears("told", {"told": asked}, update)
-        return self.hears("unknown", {"kind": "kept"}, update)
-
-    def keeps(self, asked: str, text: str, update: str) -> None:
-        """Seal what is told, as bot/keep.py does."""
-        with self.site.store.writing() as session:
-            if asked == "addition":
-                about = conversation.state(session, self.talk.conversation).about_case
-                found = thread.addressed(session, self.site, self.talk.conversation, about)
-                if found is not None:
-                    thread.add(session, self.site, found, update, text=text)
-                return
-            own = draft.open_(session, self.site, self.talk.conversation, self.talk.channel)
-            if asked == "detail":
-                asked = draft.answers(self.site, own).get("detail", "story")
-            elif asked not in TOLD_STEPS:
-                asked = "story"
-            draft.tell(session, self.site, own, asked, update, text=text)
-
-    # ---- what must hold
-
-    def holds(self, intent: str) -> None:
-        """Check what was said, and where she stands."""
-        known, today = content(), local_date(self.site.clock())
-        assert self.says, f"silence after {intent}"
-        for say in self.says:
-            for payload in payloads_of(say):
-                parse(payload)
-                self.seen.append(payload)
-            for language in Language:
-                replies = render(say.as_json(), language, known, PRIVATE, today)
-                assert all(reply.text for reply in replies)
-                assert all(len(reply.buttons) <= 13 for reply in replies)
-        if self.talk.loop == FORM:
-            assert self.talk.at in STEPS
-            assert payloads_of(self.says[-1]), f"{self.says[-1].key} leads nowhere"
-
-    def told(self) -> set[str]:
-        """Give the updates of all that was told and is kept: in the draft, or in a case."""
-        with self.site.store.reading() as session:
-            own = draft.find(session, self.talk.conversation)
-            parts = draft.parts(session, own) if own else []
-            return {part.update for part in parts if part.field in TOLD_FIELDS}
-
-    def lodged(self) -> dict[str, int]:
-        """Give how much each of her cases holds of what was told."""
-        with self.site.store.reading() as session:
-            return {
-                each.code: len(
-                    [
-                        *session.exec(
-                            select(CaseField.id).where(
-                                CaseField.case_id == each.id, CaseField.name != "choices"
-                            )
-                        ),
-                        *session.exec(select(CaseFile.id).where(CaseFile.case_id == each.id)),
-                    ]
-                )
-                for each in case.owned(session, self.talk.conversation)
-            }
 
 
 # ---- ways to walk
@@ -255,12 +43,12 @@ def entities_of(intent: str) -> st.SearchStrategy[dict[str, str]]:
 UNDERSTOOD = st.fixed_dictionaries(
     {},
     optional={
-        "category": st.sampled_from(sorted(VALUES["category"]) + ["murder"]),
-        "country": st.sampled_from(sorted(VALUES["country"]) + ["XX"]),
-        "province": st.sampled_from(sorted(VALUES["province"]) + ["KH-26"]),
+        "category": st.sampled_from([*sorted(VALUES["category"]), "murder"]),
+        "country": st.sampled_from([*sorted(VALUES["country"]), "XX"]),
+        "province": st.sampled_from([*sorted(VALUES["province"]), "KH-26"]),
         "sector": st.sampled_from(["fishing", "space"]),
         "destination_province": st.sampled_from(["TH-21", "XX-1"]),
-        "topic": st.sampled_from(sorted(VALUES["topic"]) + ["murder"]),
+        "topic": st.sampled_from([*sorted(VALUES["topic"]), "murder"]),
         "surely": st.just("yes"),
         "kind": st.sampled_from(["sticker", "button", "kept", "written", "empty", "other"]),
         "danger": st.sampled_from(["violence", "child", "yes", "other"]),
@@ -286,14 +74,30 @@ class Step:
     which: int = 0
 
     def done_by(self, walker: Walker) -> "Step":
-        """Give what it means where she stands now; where no button stands, she asks for the menu."""
-        shown = payloads_of(walker.says[-1]) if self.kind == "shown" else walker.seen
+        """Give what it means where she stands now; where no button stands, she asks for the
+        menu.
+        """
+        shown = payloads_of(walker.says[-1]) if self.kind in {"on", "shown"} else walker.seen
+        if self.kind == "on":
+            return self._on(walker, shown)
         if self.kind not in {"shown", "seen"}:
             return self
-        if not shown:
-            return Step("press", "menu")
-        pressed = parse(shown[self.which % len(shown)])
-        return Step("press", pressed.intent, dict(pressed.entities))
+        return _pressed(shown[self.which % len(shown)]) if shown else Step("press", "menu")
+
+    @staticmethod
+    def _on(walker: Walker, shown: list[str]) -> "Step":
+        if walker.talk.loop is None:
+            return Step("press", "resume")
+        if walker.talk.at in {"details", "detail", "change"}:
+            return Step("press", "done")
+        if walker.talk.at == "story" and "story" not in walker.talk.told():
+            return Step("tell", which=9)
+        return _pressed(shown[0]) if shown else Step("press", "menu")
+
+
+def _pressed(payload: str) -> Step:
+    pressed = parse(payload)
+    return Step("press", pressed.intent, dict(pressed.entities))
 
 
 PRESSED = st.sampled_from(sorted(ENTITIES)).flatmap(
@@ -301,7 +105,8 @@ PRESSED = st.sampled_from(sorted(ENTITIES)).flatmap(
 )
 STANDING_THERE = st.builds(Step, st.just("shown"), which=st.integers(0, 100))
 A_STEP = st.one_of(
-    *[STANDING_THERE] * 6,
+    *[st.just(Step("on"))] * 4,
+    *[STANDING_THERE] * 4,
     st.builds(Step, st.just("seen"), which=st.integers(0, 1000)),
     *[st.builds(Step, st.just("tell"), which=st.integers(0, 9))] * 2,
     PRESSED,
@@ -310,7 +115,10 @@ A_STEP = st.one_of(
 )
 """What she does next: mostly a button that stands there, and now and then anything."""
 
-A_WALK = st.lists(A_STEP, min_size=3, max_size=25)
+A_WALK = st.lists(A_STEP, min_size=10, max_size=30)
+
+BEGINNING, SUMMARY, SENT = "beginning", "summary", "sent"
+WHERE = st.sampled_from([BEGINNING, SUMMARY, SENT])
 
 
 def typed(which: int) -> str:
@@ -327,16 +135,18 @@ def _town(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return site
 
 
-def begins(site: Site, *, far: bool) -> Walker:
-    """Begin a walk: at the very beginning, or (far) at the summary."""
+def begins(site: Site, where: str) -> Walker:
+    """Begin a walk: at the very beginning, at the summary, or with a case that was sent."""
     talk = Talk(site, conversation=uuid4().hex * 2)
     with site.store.writing() as session:
         conversation.begin(session, talk.conversation, site.clock())
     walker = Walker(talk)
-    if far:
+    if where != BEGINNING:
         talk.gets_to("lodge")
         walker.says = list(talk.asks().says)
-    else:
+    if where == SENT:
+        walker.says = list(talk.sends().says)
+    if where == BEGINNING:
         walker.hears("greet", {}, "begin")
     walker.holds("greet")
     return walker
@@ -350,11 +160,11 @@ def does(walker: Walker, step: Step, update: str) -> list[Say]:
 
 
 @WALKS
-@given(A_WALK, st.booleans())
+@given(A_WALK, WHERE)
 def test_no_way_through_the_dialogue_ends_in_a_trap_or_loses_a_word(
-    town: Site, walk: list[Step], far: bool
+    town: Site, walk: list[Step], where: str
 ) -> None:
-    walker = begins(town, far=far)
+    walker = begins(town, where)
     for number, drawn in enumerate(walk):
         step = drawn.done_by(walker)
         before, sent = walker.told(), walker.lodged()
@@ -381,9 +191,7 @@ def _summary(walker: Walker) -> Agreed:
     return Agreed(at, walker.talk.answers(), shares)
 
 
-def _nothing_is_lost(
-    walker: Walker, step: Step, before: set[str], sent: Mapping[str, int]
-) -> None:
+def _nothing_is_lost(walker: Walker, step: Step, before: set[str], sent: Mapping[str, int]) -> None:
     """What was told stays in the draft until it is sent, whole, or thrown away by its button."""
     new = {code: held for code, held in walker.lodged().items() if code not in sent}
     new_parts = max(new.values(), default=0)
@@ -424,16 +232,16 @@ def _lodges_only_what_was_agreed_to(
         assert routed <= {ConsentCode(f"share_{kind}") for kind in asked.said.split(",")}
 
 
-ONCE_ONLY = frozenset({"erase", "greet"})
-"""What cannot say the same twice: the second time the case is gone."""
+ONCE_ONLY = frozenset({"erase", "discard"})
+"""What cannot say the same twice: the second time it is gone."""
 
 
 @WALKS
-@given(A_WALK, st.booleans())
+@given(A_WALK, WHERE)
 def test_a_repeat_of_any_delivery_leaves_draft_and_answer_the_same(
-    town: Site, walk: list[Step], far: bool
+    town: Site, walk: list[Step], where: str
 ) -> None:
-    walker = begins(town, far=far)
+    walker = begins(town, where)
     talk = walker.talk
     for number, drawn in enumerate(walk):
         step = drawn.done_by(walker)
@@ -447,10 +255,10 @@ def test_a_repeat_of_any_delivery_leaves_draft_and_answer_the_same(
         after = (dict(talk.slots), talk.loop)
         talk.slots, talk.loop = slots, loop
         again = does(walker, step, update)
-        assert (talk.answers(), walker.told(), talk.consents(), walker.lodged()) == held
-        assert (dict(talk.slots), talk.loop) == after
+        assert (talk.answers(), walker.told(), talk.consents(), walker.lodged()) == held, step
+        assert (dict(talk.slots), talk.loop) == after, step
         if step.intent not in ONCE_ONLY:
-            assert [say.as_json() for say in again] == [say.as_json() for say in first]
+            assert [say.as_json() for say in again] == [say.as_json() for say in first], step
 
 
 def test_every_intent_of_the_domain_has_its_rule_outside_a_form() -> None:
