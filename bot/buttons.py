@@ -182,6 +182,6 @@ def _check(intent: str, entities: Mapping[str, str]) -> None:
     if allowed is None:
         raise UnknownButton("no button has this intent")
     for name, value in entities.items():
-        known = _CODE.fullmatch(value) if name == "case" else value in VALUES[name]
+        known = _CODE.fullmatch(value) if name == "case" else value in VALUES.get(name, ())
         if name not in allowed or not known:
             raise UnknownButton("no button of this intent has this entity or value")

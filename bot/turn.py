@@ -265,11 +265,11 @@ class Turns:
         awaiting = state.awaiting if state.awaiting in TOLD else None
         if not tellable:
             return self._worded(message, awaiting)
-        if any((a.size or 0) > FILE_LIMIT for a in tellable):
-            return Meaning("unknown", entities=(("kind", "too_large"),))
         field_name = awaiting or "story"
         if message.text:
             self._keeper.text(message, field_name, message.text, number=len(tellable))
+        if any((a.size or 0) > FILE_LIMIT for a in tellable):
+            return Meaning("unknown", entities=(("kind", "too_large"),))
         try:
             kept = [
                 self._keeper.file(message, field_name, attachment, number)

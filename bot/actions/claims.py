@@ -36,7 +36,7 @@ def begin(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
 
 def validate(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
     """Say what is asked next; a message that is no answer is left to the rules."""
-    step = asked.requested or FIRST.get(asked.intent or "", CODE)
+    step = FIRST.get(asked.intent or "") or asked.requested or CODE
     result = asked.entities.get("result")
     if asked.intent != "told" or result is None or asked.entities.get("told") != asked.requested:
         return Answer(events=(slot(REQUESTED, step),))

@@ -19,13 +19,17 @@ from bot.actions.journey import (
     DETAILS,
     MENU,
     OFFERED,
+    RIGHTED,
+    SHARES,
     STEPS,
+    TAKEN_UP,
     YES_NO,
     Standing,
     accepts,
     chosen,
     detail_of,
     next_step,
+    shares,
     standing,
 )
 from bot.actions.protocol import NOT_UNDERSTOOD, Answer, Asked, Say, choice, slot
@@ -60,13 +64,14 @@ def validate(session: Session, site: Site, asked: Asked) -> Answer:
     and asks again. An answer that fits no question is a miss: it is said so, and the question
     comes again.
     """
-    if case.lodged_by(session, asked.delivery) is not None:
+    if meant(asked, "lodge") and case.lodged_by(session, asked.delivery) is not None:
         return _sent()  # a repeat: the draft is a case already
     own = draft.find(session, asked.conversation)
     now = standing(session, site, own)
     if own is None or asked.requested not in STEPS or not _answers(asked):
         return Answer(events=(slot(REQUESTED, next_step(now)),))
-    if _lodges(asked) and not (asked.intent == "affirm" and OFFERED in now.answers):
+    answers_offer = OFFERED in now.answers or now.answers.get(TAKEN_UP) == asked.delivery
+    if _lodges(asked) and not (asked.intent == "affirm" and answers_offer):
         return _sent()
     answer = _Judge(session, site, asked, own, now).heard()
     events = {event["name"]: event for event in (*answer.events, slot(ANSWERED, asked.requested))}
@@ -114,13 +119,19 @@ class _Judge:
         """Hear the message; what it answers is in the draft afterwards."""
         asked = self.asked
         offered = self.now.answers.get(OFFERED)
+        if offered is None and self.now.answers.get(TAKEN_UP) == asked.delivery:
+            return _UNDERSTOOD  # a repeat: it answered the offer
         if offered is not None:
             self._keep({OFFERED: None})
+            if asked.intent == "affirm" or (asked.intent == "deny" and not _places(asked)):
+                self._keep({TAKEN_UP: asked.delivery})
             if asked.intent == "affirm":
                 return Answer(tuple(self._take("category", offered)), _UNDERSTOOD.events)
             if asked.intent == "deny" and not _places(asked):
                 return _UNDERSTOOD
         if asked.intent in STEERING:
+            if asked.entities.get("step") in set(SHARES) - set(shares(self.now)):
+                return _UNDERSTOOD  # an old button: whoever must not see it is not asked for
             self._keep(wanted(asked.intent, asked.entities))
             return _UNDERSTOOD
         match asked.intent:
@@ -171,8 +182,10 @@ class _Judge:
         detail = detail_of(code)
         if detail is None:
             return missed(self.asked)
+        young = detail is Detail.AGE and code in MINOR
+        says = (Say("minor"),) if young else ()
         if not draft.once(self.session, self.site, self.own, self.asked.delivery):
-            return _UNDERSTOOD
+            return Answer(says, _UNDERSTOOD.events)
         if detail in SEVERAL:
             held = set(chosen(self.now, detail)) ^ {code}
             kept = ",".join(each for each in CHOICES[detail] if each in held)
@@ -184,7 +197,6 @@ class _Judge:
                 return Answer((Say("home_needed"),), _UNDERSTOOD.events)
             return _UNDERSTOOD
         self._keep({detail: code, DETAIL: None})
-        says = (Say("minor"),) if detail is Detail.AGE and code in MINOR else ()
         return Answer(says, _UNDERSTOOD.events)
 
     # ---- codes
@@ -201,10 +213,11 @@ class _Judge:
             return _places(asked)
         said = dict(asked.entities)
         if asked.intent == "complaint":
-            said = {s: v for s, v in said.items() if s == self.step or s not in answers}
+            open_ = {self.step, *self._righted()}
+            said = {s: v for s, v in said.items() if s in open_ or s not in answers}
         found = {s: v for s, v in said.items() if s in {step, *AT_ANY_STEP, *CORRECTED}}
         found = {s: v for s, v in found.items() if s not in CORRECTED or fits(s, v) or s == step}
-        if asked.intent in {"affirm", "deny"} and step in YES_NO:
+        if asked.intent in {"affirm", "deny"} and step in YES_NO and not _places(asked):
             found[step] = "yes" if asked.intent == "affirm" else "no"
         return found
 
@@ -228,12 +241,23 @@ class _Judge:
                 says += self._take(step, value)
                 events += [slot("group", None), slot("page", None)]
         if put_right:
+            self._keep({RIGHTED: " ".join((self.asked.delivery, *put_right))})
             says += [Say("corrected", heard(put_right)[-1].values)]
         return Answer(tuple(s for n, s in enumerate(says) if s not in says[:n]), tuple(events))
 
     def _corrects(self, step: str, value: str) -> bool:
-        """Say whether something other than the question asked is put right or filled in."""
-        return step != self.step and self.now.answers.get(step) != value
+        """Say whether something other than the question asked is put right or filled in; of a
+        repeat, what the first one said.
+        """
+        if step == self.step:
+            return False
+        before = self._righted()
+        return step in before if before else self.now.answers.get(step) != value
+
+    def _righted(self) -> tuple[str, ...]:
+        """Give what this very delivery put right when it came first."""
+        delivery, *righted = self.now.answers.get(RIGHTED, "").split() or [""]
+        return tuple(righted) if delivery == self.asked.delivery else ()
 
     def _take(self, step: str, value: str) -> list[Say]:
         """Put one good answer into the draft, with what follows from it."""

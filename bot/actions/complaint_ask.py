@@ -93,7 +93,8 @@ def story(session: Session, site: Site, asked: Asked) -> Answer:
     """
     now = _now(session, site, asked)
     if "story" not in now.told:
-        return Answer((Say("story_empty" if asked.intent == "done" else "ask_story"),))
+        empty = asked.intent == "done" and asked.slot(ANSWERED) == "story"
+        return Answer((Say("story_empty" if empty else "ask_story"),))
     if now.answers.get(AT) == "story":
         return Answer((Say("story_more"),))
     kept = Say("story_kept_ask", buttons=())

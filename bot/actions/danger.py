@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlmodel import Session
 
 from bot import conversation, news
-from bot.actions.journey import accepts
+from bot.actions.journey import accepts, standing
 from bot.actions.lodging import enough_today
 from bot.actions.protocol import SAYABLE, Answer, Asked, Say, choice
 from bot.actions.unfinished import has_draft
@@ -99,7 +99,7 @@ def callback(session: Session, site: Site, asked: Asked) -> Answer:
             language=asked.language,
             danger="yes" in (asked.entities.get("danger"), answers.get("danger"))
             or conversation.in_danger(session, asked.conversation, asked.now),
-            minor=conversation.child_in_danger(session, asked.conversation, asked.now),
+            minor=_minor(session, site, asked),
             asked=_agreed(content(), asked),
         )
     except lodging.NobodyCanReceive:
@@ -109,6 +109,12 @@ def callback(session: Session, site: Site, asked: Asked) -> Answer:
     called = call_for_help(session, site, case.by_code(session, lodged.code))
     key = "callback_done_paused" if has_draft(session, asked) else "callback_done"
     return Answer((*called, Say(key, {"code": spoken(lodged.code)})))
+
+
+def _minor(session: Session, site: Site, asked: Asked) -> bool:
+    """Say whether a child is concerned: as she said just now, or in what she is telling."""
+    told = standing(session, site, draft.find(session, asked.conversation))
+    return told.minor or conversation.child_in_danger(session, asked.conversation, asked.now)
 
 
 def _agreed(known: Content, asked: Asked) -> list[consent.Asked]:

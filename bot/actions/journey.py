@@ -39,6 +39,12 @@ AT, DETAIL, MENU = "at", "detail", "menu"
 OFFERED = "offered"
 """The category that she was asked about: whether the problem is to be changed to it."""
 
+TAKEN_UP = "taken_up"
+"""The delivery that answered the offer: a repeat of it answers nothing else."""
+
+RIGHTED = "righted"
+"""The delivery that put something right, and what: a repeat of it says the same."""
+
 DETAILS, CHANGE = "details", "change"
 """The two menus; a page of the first is the code of its group."""
 
@@ -83,8 +89,11 @@ def standing(session: Session, site: Site, own: draft.Draft | None) -> Standing:
     if own is None:
         return Standing({}, frozenset())
     told = frozenset(part.field for part in draft.parts(session, own))
-    partners = frozenset(each.partner_type for each in lodging.candidates(session))
-    return Standing(draft.answers(site, own), told, partners or frozenset(CONSENT_FOR))
+    answers, there = draft.answers(site, own), lodging.candidates(session)
+    if not there:  # an installation that has no office yet
+        return Standing(answers, told)
+    open_to = lodging.allowed(there, answers)
+    return Standing(answers, told, frozenset(each.partner_type for each in open_to))
 
 
 def accepts(step: str, value: str) -> bool:
@@ -189,7 +198,7 @@ def to_undo(requested: str | None, now: Standing) -> tuple[str, ...]:
         case "store":
             return ("store",)
         case "nobody":
-            return SHARES
+            return SHARES if shares(now) else (Detail.NOT_SEE,)
         case "contact_me":
             return tuple(s for s in shares(now) if s in now.answers)[-1:] or SHARES
         case "lodge":

@@ -125,7 +125,8 @@ def _readers(session: Session, site: Site, asked: Asked, found: Case) -> Answer:
 def _close(session: Session, site: Site, asked: Asked, found: Case) -> Answer:
     """Close it herself, after one clear yes; then ask how it was."""
     code = {"code": spoken(found.code)}
-    if found.status == Status.CLOSED:
+    agreed = asked.entities.get("sure") == "yes"
+    if found.status == Status.CLOSED and not (agreed and found.satisfied is None):
         return Answer((Say("case_closed", code, (about("reopen", "reopen", found), "menu")),))
     if asked.entities.get("sure") != "yes":
         sure = about("yes_close", "close", found, sure="yes")
@@ -210,7 +211,7 @@ def _count(session: Session, site: Site, asked: Asked, found: Case) -> Answer:
     code = ConsentCode.STATISTICS
     papers, answered = asked.entities.get("papers"), asked.entities.get("answer")
     if papers is not None:
-        counted = statistic.count(session, site, found, papers)
+        counted = found.counted or statistic.count(session, site, found, papers)
         return Answer((Say("counted" if counted else "count_no", {}, ways_on(session, asked)),))
     if answered is None:
         yes, no = (choice(f"yes_no.{v}", "count", case=found.code, answer=v) for v in ("yes", "no"))

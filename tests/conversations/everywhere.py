@@ -253,8 +253,9 @@ def _may_lead_to(sent: Sent, question: str) -> set[str]:
     if intent is None and question in TYPED:
         return {*CLAIMS, "nothing"}
     if intent in ANSWERS or "text" in sent.how:
-        if question in STEPS:
-            return {*STEPS, "nothing"} if question == "lodge" else set(STEPS)
+        if question in STEPS:  # `/restart` asks for the menu, and sending ends it
+            leaves = question == "lodge" or sent.name == "a slash"
+            return {*STEPS, "nothing"} if leaves else set(STEPS)
         if question == "nothing" and intent is None:  # a sentence may begin a complaint
             return {*STEPS, "nothing"}
         return here | ({"nothing"} if intent == "done" else set())

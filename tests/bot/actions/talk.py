@@ -190,10 +190,13 @@ class Talk:
             return [part.field for part in draft.parts(session, own)] if own else []
 
     def consents(self) -> dict[ConsentCode, bool]:
-        """Give the last answer to each consent that the draft holds."""
+        """Give the last answer to each consent that the draft holds and that was not undone."""
         with self.site.store.reading() as session:
             own = draft.find(session, self.conversation)
-            return {c.code: c.granted for c in draft.consents(self.site, own)} if own else {}
+            if own is None:
+                return {}
+            held, asked = draft.answers(self.site, own), draft.consents(self.site, own)
+            return {c.code: c.granted for c in asked if held.get(c.code) is not None}
 
     def cases(self) -> list[case.CaseSummary]:
         """Give her cases, newest first."""

@@ -4,10 +4,14 @@ import pytest
 
 from bot.actions.journey import (
     ANSWERS_TO_CHANGE,
+    AT_ANY_STEP,
+    CONSENTS,
+    CORRECTED,
     Standing,
     next_step,
 )
 from referrals import draft
+from referrals.intake import Detail
 from tests.bot.actions.talk import (
     Clock,
     Talk,
@@ -15,12 +19,13 @@ from tests.bot.actions.talk import (
     payloads,
 )
 
-STEERING = {"at", "detail", "menu", "delivery"}
+ANSWERS = {*AT_ANY_STEP, *CORRECTED, *CONSENTS, *Detail, "group_code"}
+"""What the draft holds of answers; beside them it holds what steers the asking."""
 
 
 def said(talk: Talk) -> dict[str, str]:
     """Give what the draft holds of answers alone."""
-    return {name: value for name, value in talk.answers().items() if name not in STEERING}
+    return {name: value for name, value in talk.answers().items() if name in ANSWERS}
 
 
 # ---- back
@@ -100,10 +105,10 @@ def test_back_while_nothing_is_asked_undoes_nothing_and_shows_the_way_on(
 ) -> None:
     assert keys(talk("action_back", "back")) == ["menu"]
     talk.gets_to(step)
-    before = talk.answers()
+    before = said(talk)
     talk.slots, talk.loop = {}, None
     assert keys(talk("action_back", "back")) == ["menu_paused"]
-    assert {**talk.answers(), "delivery": ""} == {**before, "delivery": ""}
+    assert said(talk) == before
 
 
 # ---- answers changed
@@ -188,13 +193,13 @@ def test_a_further_helper_is_offered_under_the_summary_and_asked_for_in_its_word
 )
 def test_days_later_she_stands_where_she_stopped(talk: Talk, clock: Clock, step: str) -> None:
     talk.gets_to(step)
-    before = talk.answers()
+    before = said(talk)
     assert keys(talk("action_cancel", "cancel")) == ["cancelled"]
     clock.pass_(days=6)
     talk.slots, talk.loop = {}, None
     answer = talk.opens("resume")
     assert keys(answer) == (["begun"] if step == "category" else ["resumed"])
-    assert (talk.at, talk.answers()) == (step, before)
+    assert (talk.at, said(talk)) == (step, before)
 
 
 @pytest.mark.usefixtures("offices")

@@ -215,7 +215,7 @@ def test_a_voice_note_nobody_asked_for_is_said_to_be_kept(talk: Talk) -> None:
 # ---- a new session
 
 
-def events(answer: Answer) -> list[object]:
+def events(answer: Answer) -> list[tuple[str, object, object]]:
     return [(e["event"], e.get("name"), e.get("value")) for e in answer.events]
 
 

@@ -52,7 +52,7 @@ def test_danger_after_she_lodged_calls_somebody_without_being_asked(
     code = talk.lodges()
     assert not alarms(talk)
     first = talk("action_danger", "danger", update="same")
-    assert keys(first) == ["safety_card", "danger_next", "danger_called"]
+    assert keys(first) == ["safety_card", "danger_called", "danger_next"]
     assert talk("action_danger", "danger", update="same") == first
     (raised,) = alarms(talk)
     assert raised.case_id == talk.case(code).id
@@ -67,14 +67,14 @@ def test_a_call_for_help_in_the_midst_of_telling_leads_back_to_it(talk: Talk) ->
     talk.lodges()
     talk.opens()
     answer = talk("action_danger", "danger")
-    assert keys(answer)[-2:] == ["danger_called", "menu_paused"]
+    assert keys(answer)[-2:] == ["danger_called", "danger_next"]
     assert "resume" in all_payloads(answer)
 
 
 @pytest.mark.usefixtures("on_duty")
 def test_a_case_that_cannot_wait_says_that_somebody_was_called(talk: Talk) -> None:
     talk.gets_to("lodge", category="violence_harassment")
-    assert keys(talk.sends())[-1] == "danger_called"
+    assert "danger_called" in keys(talk.sends())
     assert keys(talk("action_callback", "callback", {"danger": "yes"})) == [
         "danger_called",
         "callback_done",

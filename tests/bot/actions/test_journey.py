@@ -53,7 +53,7 @@ class Finger:
         self.presses(f"inform:group={group}")
         self.presses(f"inform:category={category}")
         self.presses("inform:country=TH")
-        self.presses("inform:province=KH-8")
+        self.presses("inform:province=KH-14")
         self.tells()
         self.presses("inform:store=yes")
         share = self.talk.at

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from bot.actions import Answer
 from referrals import assisted, case, consent, directory, draft
@@ -213,7 +213,7 @@ def readers(session: Session, case_id: str) -> set[str]:
     """Give the kinds of office that hold the key."""
     rows = session.exec(
         select(Organisation.partner_type)
-        .join(Wrap, Wrap.organisation_id == Organisation.id)
+        .join(Wrap, col(Wrap.organisation_id) == col(Organisation.id))
         .where(Wrap.case_id == case_id)
     )
     return set(rows)
