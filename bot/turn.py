@@ -46,6 +46,9 @@ log = logging.getLogger(__name__)
 INTERRUPTIONS = frozenset({"privacy", "human", "hide", "erase", "case_status", "faq"})
 """What may interrupt her. "They look at my phone" may be her story too: it is kept, and heeded."""
 
+CALLS_FOR_HELP = frozenset({"human", "hide", "erase"})
+"""What is heard even where a code or a secret is asked for."""
+
 INTERRUPTION_CONFIDENCE = 0.75
 SHORT = 40
 """Characters up to which a text can be a mere remark; a longer one that complains is a story."""
@@ -236,7 +239,7 @@ class Turns:
             if understood.danger:
                 return in_danger(understood)
             sure = understood.certainty is Certainty.SURE
-            if sure and understood.intent in INTERRUPTIONS:
+            if sure and understood.intent in CALLS_FOR_HELP:
                 return Meaning(understood.intent, understood.confidence, understood.entities)
         with self.site.store.writing() as session:
             result = claims.heard(session, self.site, message, asked, text)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 from uuid import uuid4
 
 from sqlalchemy import UniqueConstraint
@@ -105,11 +105,19 @@ def open_(session: Session, site: Site, conversation: str, channel: str) -> Draf
     return draft
 
 
+class _Before(TypedDict):
+    """How the answers stood when a delivery came first, by what heard it."""
+
+    delivery: str
+    answers: dict[str, dict[str, str]]
+
+
 class _Held(TypedDict):
     """What `sealed_answers` holds: codes by field, and each consent as it was asked."""
 
     answers: dict[str, str]
     consents: list[dict[str, Any]]
+    before: NotRequired[_Before]
 
 
 def _held(site: Site, draft: Draft) -> _Held:
@@ -143,14 +151,19 @@ def change(session: Session, site: Site, draft: Draft, answers: Mapping[str, str
     _keep(session, site, draft, held)
 
 
-def once(session: Session, site: Site, draft: Draft, delivery: str) -> bool:
-    """Say whether this delivery comes for the first time: for what is not the same when done
-    twice, such as a step back. Only the last delivery is remembered; nobody repeats an older one.
+def as_before(session: Session, site: Site, draft: Draft, delivery: str, act: str) -> None:
+    """Put the answers back as `act` found them when this delivery came first, so that a repeat is
+    heard like the first time.
+
+    Only the last delivery is remembered; nobody repeats an older one.
     """
-    if answers(site, draft).get("delivery") == delivery:
-        return False
-    answer(session, site, draft, "delivery", delivery)
-    return True
+    held = _held(site, draft)
+    before = held.get("before")
+    if before is None or before["delivery"] != delivery:
+        before = {"delivery": delivery, "answers": {}}
+    held["before"] = before
+    held["answers"] = before["answers"].setdefault(act, held["answers"])
+    _keep(session, site, draft, held)
 
 
 def record_consent(

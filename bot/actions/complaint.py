@@ -32,12 +32,6 @@ from referrals.taxonomy import RED, Category
 HEARD = ("category", *CORRECTED)
 """What a first sentence may say of itself, in the order in which it is read back."""
 
-BACKED = "backed"
-"""What the last step back took away: a repeat of it says the same."""
-
-OPENED = "opened"
-"""The delivery with which the draft was begun: a repeat of it says the same."""
-
 GUESSING = "action_two_stage_fallback"
 """Rasa's own loop while it asks which of two was meant."""
 
@@ -48,15 +42,13 @@ NAMED = frozenset({"sector", "destination_province"})
 def open_complaint(session: Session, site: Site, asked: Asked) -> Answer:
     """Begin or take up the draft, and add what was just said."""
     own = draft.open_(session, site, asked.conversation, asked.channel)
+    draft.as_before(session, site, own, asked.delivery, "open")
     before = standing(session, site, own)
-    opened = before.answers.get(OPENED)
-    begun = opened == asked.delivery or not before.answers.keys() & {*HEARD, "complainant", "store"}
+    begun = not before.answers.keys() & {*HEARD, "complainant", "store"}
     said = _said_at_once(asked)
     if not begun and before.told:
         said = {step: value for step, value in said.items() if step not in before.answers}
     kept: dict[str, str | None] = {**said, **_wanted(asked), OFFERED: None}
-    if begun:
-        kept[OPENED] = asked.delivery
     if said.get("country") not in (None, before.answers.get("country")):
         kept.setdefault("destination_province", None)
     draft.change(session, site, own, kept)
@@ -114,18 +106,15 @@ def back(session: Session, site: Site, asked: Asked) -> Answer:
     if asked.requested == "category" and asked.slot("group"):
         return Answer(events=(slot("group", None),))
     own = draft.find(session, asked.conversation)
-    now = standing(session, site, own)
     if own is None or (asked.requested is None and not asked.loop):
         return Answer((Say("menu" if own is None else "menu_paused"),))
-    repeated = now.answers.get("delivery") == asked.delivery
-    undone = tuple(now.answers.get(BACKED, "").split()) if repeated else ()
-    undone = undone or to_undo(asked.requested, now)
+    draft.as_before(session, site, own, asked.delivery, "back")
+    now = standing(session, site, own)
+    undone = to_undo(asked.requested, now)
     if not undone:
         return Answer((Say("cannot_go_back"),))
-    if draft.once(session, site, own, asked.delivery):
-        page = undone == (MENU,) and now.answers.get(MENU) in set(DetailGroup)
-        taken = {MENU: DETAILS} if page else dict.fromkeys(undone)
-        draft.change(session, site, own, {**taken, BACKED: " ".join(undone)})
+    page = undone == (MENU,) and now.answers.get(MENU) in set(DetailGroup)
+    draft.change(session, site, own, {MENU: DETAILS} if page else dict.fromkeys(undone))
     says = () if {AT, DETAIL, MENU} & set(undone) else (Say("gone_back"),)
     return Answer(says, tuple(slot(name, None) for name in BESIDE))
 

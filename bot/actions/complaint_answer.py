@@ -19,10 +19,8 @@ from bot.actions.journey import (
     DETAILS,
     MENU,
     OFFERED,
-    RIGHTED,
     SHARES,
     STEPS,
-    TAKEN_UP,
     YES_NO,
     Standing,
     accepts,
@@ -70,8 +68,9 @@ def validate(session: Session, site: Site, asked: Asked) -> Answer:
     now = standing(session, site, own)
     if own is None or asked.requested not in STEPS or not _answers(asked):
         return Answer(events=(slot(REQUESTED, next_step(now)),))
-    answers_offer = OFFERED in now.answers or now.answers.get(TAKEN_UP) == asked.delivery
-    if _lodges(asked) and not (asked.intent == "affirm" and answers_offer):
+    draft.as_before(session, site, own, asked.delivery, "validate")
+    now = standing(session, site, own)
+    if _lodges(asked) and not (asked.intent == "affirm" and OFFERED in now.answers):
         return _sent()
     answer = _Judge(session, site, asked, own, now).heard()
     events = {event["name"]: event for event in (*answer.events, slot(ANSWERED, asked.requested))}
@@ -119,12 +118,8 @@ class _Judge:
         """Hear the message; what it answers is in the draft afterwards."""
         asked = self.asked
         offered = self.now.answers.get(OFFERED)
-        if offered is None and self.now.answers.get(TAKEN_UP) == asked.delivery:
-            return _UNDERSTOOD  # a repeat: it answered the offer
         if offered is not None:
             self._keep({OFFERED: None})
-            if asked.intent == "affirm" or (asked.intent == "deny" and not _places(asked)):
-                self._keep({TAKEN_UP: asked.delivery})
             if asked.intent == "affirm":
                 return Answer(tuple(self._take("category", offered)), _UNDERSTOOD.events)
             if asked.intent == "deny" and not _places(asked):
@@ -184,8 +179,6 @@ class _Judge:
             return missed(self.asked)
         young = detail is Detail.AGE and code in MINOR
         says = (Say("minor"),) if young else ()
-        if not draft.once(self.session, self.site, self.own, self.asked.delivery):
-            return Answer(says, _UNDERSTOOD.events)
         if detail in SEVERAL:
             held = set(chosen(self.now, detail)) ^ {code}
             kept = ",".join(each for each in CHOICES[detail] if each in held)
@@ -213,8 +206,7 @@ class _Judge:
             return _places(asked)
         said = dict(asked.entities)
         if asked.intent == "complaint":
-            open_ = {self.step, *self._righted()}
-            said = {s: v for s, v in said.items() if s in open_ or s not in answers}
+            said = {s: v for s, v in said.items() if s == self.step or s not in answers}
         found = {s: v for s, v in said.items() if s in {step, *AT_ANY_STEP, *CORRECTED}}
         found = {s: v for s, v in found.items() if s not in CORRECTED or fits(s, v) or s == step}
         if asked.intent in {"affirm", "deny"} and step in YES_NO and not _places(asked):
@@ -241,23 +233,12 @@ class _Judge:
                 says += self._take(step, value)
                 events += [slot("group", None), slot("page", None)]
         if put_right:
-            self._keep({RIGHTED: " ".join((self.asked.delivery, *put_right))})
             says += [Say("corrected", heard(put_right)[-1].values)]
         return Answer(tuple(s for n, s in enumerate(says) if s not in says[:n]), tuple(events))
 
     def _corrects(self, step: str, value: str) -> bool:
-        """Say whether something other than the question asked is put right or filled in; of a
-        repeat, what the first one said.
-        """
-        if step == self.step:
-            return False
-        before = self._righted()
-        return step in before if before else self.now.answers.get(step) != value
-
-    def _righted(self) -> tuple[str, ...]:
-        """Give what this very delivery put right when it came first."""
-        delivery, *righted = self.now.answers.get(RIGHTED, "").split() or [""]
-        return tuple(righted) if delivery == self.asked.delivery else ()
+        """Say whether something other than the question asked is put right or filled in."""
+        return step != self.step and self.now.answers.get(step) != value
 
     def _take(self, step: str, value: str) -> list[Say]:
         """Put one good answer into the draft, with what follows from it."""

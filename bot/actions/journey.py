@@ -39,12 +39,6 @@ AT, DETAIL, MENU = "at", "detail", "menu"
 OFFERED = "offered"
 """The category that she was asked about: whether the problem is to be changed to it."""
 
-TAKEN_UP = "taken_up"
-"""The delivery that answered the offer: a repeat of it answers nothing else."""
-
-RIGHTED = "righted"
-"""The delivery that put something right, and what: a repeat of it says the same."""
-
 DETAILS, CHANGE = "details", "change"
 """The two menus; a page of the first is the code of its group."""
 

@@ -1,5 +1,6 @@
 """The table docs/journeys.md: what was done, what was expected, what was seen."""
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,6 +12,9 @@ from tests.conversations.script import DOES, FIRST, KINDS, Script, Seen
 from tests.conversations.stage import ROOT
 
 FILE = ROOT / "docs/journeys.md"
+ROW = 6
+"""Cells of a row."""
+
 WORDS = 90
 """Letters of a message that are quoted."""
 
@@ -19,7 +23,8 @@ HEAD = """\
 
 Scripted conversations, played on the real turn, the real Rasa and a real database
 (`tests/conversations`). `python -m tests.conversations` plays them again and writes this page; a
-test holds it equal to what was seen. All sentences were written by the developers.
+test holds its scripts, expectations and marks equal to what was seen. What was seen may differ in a
+borderline sentence after a training. All sentences were written by the developers.
 
 A tap is its `payload`, words stand in “quotes”, what was attached in [brackets], time that passes
 in (round ones). What is said is named by its key in `bot/content/says`; after → stands the question
@@ -47,6 +52,14 @@ def table(seen: Iterable[Seen]) -> str:
             lines.append(f"| {number} | {' | '.join(map(_cell, cells))} | {mark} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def without_what_was_seen(page: str) -> list[list[str]]:
+    """Give the rows without their fifth cell: a model that was trained on another machine may see a
+    borderline sentence otherwise, and it is as expected all the same.
+    """
+    rows = [re.split(r"(?<!\\) \| ", line) for line in page.splitlines()]
+    return [row[:4] + row[5:] if len(row) == ROW else row for row in rows]
 
 
 def write(seen: Iterable[Seen], file: Path = FILE) -> None:

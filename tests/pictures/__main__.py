@@ -89,16 +89,25 @@ def _topics(phone: Phone) -> None:
 
 def _complaint(phone: Phone) -> None:
     phone.says("ថៅកែមិនបើកប្រាក់ខែឱ្យខ្ញុំ ៣ ខែហើយ")
-    phone.taps("ខ្លួនខ្ញុំ", "ថៃ")
+    phone.taps("ថៃ")
 
 
-def _to_summary(phone: Phone) -> None:
-    phone.taps("ដាក់ពាក្យបណ្តឹង", "ខ្លួនខ្ញុំ")
+def _consent(phone: Phone) -> None:
+    phone.taps("ដាក់ពាក្យបណ្តឹង")
     phone.says("ថៅកែមិនបើកប្រាក់ខែ")
     phone.taps("ថៃ")
     phone.says("ព្រៃវែង")
     phone.says("ថៅកែមិនបើកប្រាក់ខែឱ្យខ្ញុំ ៣ ខែហើយ។")
-    phone.taps("ប្រាប់ចប់ហើយ", "មិនប្រាប់ឈ្មោះ")
+
+
+def _summary(phone: Phone) -> None:
+    _consent(phone)
+    phone.taps("👍", "👍", "👍")
+
+
+def _details(phone: Phone) -> None:
+    _summary(phone)
+    phone.taps("➕", "🤝", "🎯", "💵")
 
 
 def _news(phone: Phone) -> None:
@@ -123,7 +132,9 @@ CONVERSATIONS = (
     Conversation("danger", "Danger first: what to do, and whom to call there", _danger),
     Conversation("topics", "A question that could be many: the list, with pictures", _topics),
     Conversation("complaint", "A grievance opens the complaint, mostly buttons", _complaint),
-    Conversation("consent", "Consent, one by one, with why and what a no means", _to_summary),
+    Conversation("consent", "Consent, one by one, with why and what a no means", _consent),
+    Conversation("summary", "Everything read back before one clear yes", _summary),
+    Conversation("details", "More than the least, when she likes: here what she wants", _details),
     Conversation("news", "News when she asks for it, with a warning first", _news),
     Conversation("hidden", "Hidden: the chat is cleared, and ends on an innocent word", _hidden),
 )

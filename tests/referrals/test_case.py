@@ -40,14 +40,16 @@ def test_lodging_destroys_the_draft(town: Town) -> None:
         assert session.exec(select(func.count()).select_from(draft.DraftPart)).one() == 0
 
 
-def test_an_anonymous_complaint_keeps_no_name_even_when_one_was_told_before(town: Town) -> None:
-    with town.site.store.writing() as session:
-        begun = told_draft(session, town.site, STORY, name="សុខ")
-        draft.answer(session, town.site, begun, "identity", "anonymous")
-        code = lodging.lodge(session, town.site, begun, "u", language="km").code
-    opened = desk.open_case(town.site, town.people["mrc"], code)
+def test_a_complaint_without_a_name_is_anonymous(town: Town) -> None:
+    opened = desk.open_case(town.site, town.people["mrc"], town.lodges(STORY))
     assert opened.fields == (("story", STORY),)
     assert opened.confidentiality == "anonymous"
+
+
+def test_a_name_is_taken_only_from_who_told_one(town: Town) -> None:
+    opened = desk.open_case(town.site, town.people["mrc"], town.lodges(STORY, name="សុខ"))
+    assert set(opened.fields) == {("story", STORY), ("name", "សុខ")}
+    assert opened.confidentiality == "standard"
 
 
 def test_nothing_is_lodged_without_the_consent_to_keep_it(town: Town) -> None:

@@ -21,7 +21,7 @@ from tests.bot.actions.talk import Talk, payloads_of
 from tests.bot.actions.walker import INTENTS, RULES, Walker
 
 WALKS = settings(
-    max_examples=250,
+    max_examples=40,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # a walk is slow to make shorter
     suppress_health_check=list(HealthCheck),

@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from bot.content import check as checker
-from bot.content import content, load, rules
+from bot.content import content, rules
 from bot.content.__main__ import FOLDER
 from bot.content.check import TELLTALE, check
-from bot.content.versions import write_versions
 from bot.message import Language
 from tests.bot.content.spoiling import GONE, spoil
 
@@ -445,25 +443,3 @@ def test_every_telltale_word_is_seen_in_a_notice(language: Language, folder: Pat
     spoil(folder, "says/aftercare.yml", f"letter_waiting {language}", told)
     found = {one.found for one in check(folder, TODAY) if one.rule == checker.TELLS}
     assert found == set(TELLTALE[language])
-
-
-# --- Versions ----------------------------------------------------------------------------------
-
-
-def test_a_new_version_is_written_down_beside_the_old(folder: Path) -> None:
-    before = yaml.safe_load((folder / "versions.yml").read_text())["consent.store"]
-    newest = max(before)
-    spoil(folder, "consent.yml", "store en", "May we keep this?")
-    spoil(folder, "consent.yml", "store version", newest + 1)
-    assert write_versions(folder, load(folder)) == [f"consent.store, version {newest + 1}"]
-    after = yaml.safe_load((folder / "versions.yml").read_text())["consent.store"]
-    assert set(after) == {*before, newest + 1}
-    assert {version: after[version] for version in before} == before
-    assert check(folder, TODAY) == []
-
-
-def test_what_was_agreed_to_is_never_written_anew(folder: Path) -> None:
-    before = (folder / "versions.yml").read_text()
-    spoil(folder, "consent.yml", "store en", "May we?")
-    assert write_versions(folder, load(folder)) == []
-    assert (folder / "versions.yml").read_text() == before
