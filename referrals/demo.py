@@ -164,7 +164,7 @@ def fill(site: Site) -> None:
 def _lodge(session: Session, site: Site, number: int, invented: _Invented) -> None:
     conversation = site.server_key.pseudonym("demo", str(number))
     begun = draft.open_(session, site, conversation, "web")
-    for field, value in {**invented.answers, "identity": "anonymous"}.items():
+    for field, value in invented.answers.items():
         draft.answer(session, site, begun, field, value)
     draft.tell(session, site, begun, "story", f"demo-{number}", text=invented.story)
     for code in (ConsentCode.STORE, *invented.share):

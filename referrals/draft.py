@@ -177,16 +177,18 @@ def record_consent(
     language: str,
     words: str,
 ) -> None:
-    """Keep what was asked and answered; the same answer to the same words is kept once."""
+    """Keep what was asked and answered, as the answer that stands too; the same answer to the same
+    words is kept once.
+    """
     held = _held(site, draft)
+    held["answers"][code] = "yes" if granted else "no"
     kept = held["consents"]
     now = site.clock()
     asked = consent.Asked(ConsentCode(code), granted, version, language, words, now)
     row = {**asdict(asked), "at": now.isoformat()}
     same = [r for r in kept if r["code"] == row["code"]][-1:]
-    if same and {**same[0], "at": None} == {**row, "at": None}:
-        return
-    kept.append(row)
+    if not (same and {**same[0], "at": None} == {**row, "at": None}):
+        kept.append(row)
     _keep(session, site, draft, held)
 
 

@@ -128,7 +128,6 @@ def told_draft(
     answers = {ConsentCode.STORE: store, ConsentCode.CONTACT_ME: contact_me}
     answers |= {code: code in set(shares) for code in SHARES}
     for code, granted in answers.items():
-        draft.answer(session, site, begun, code, "yes" if granted else "no")
         draft.record_consent(
             session, site, begun, code, granted=granted, version=1, language="km", words="ពាក្យ"
         )

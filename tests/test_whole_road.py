@@ -133,8 +133,10 @@ def after(person: Person, act: Callable[[], object], words: str) -> Bubble:
     return new()[0]
 
 
-def agrees_to_everything(person: Person) -> str:
-    """Answer the questions of consent one by one, send, and give the code that is said."""
+def agrees_to_everything(person: Person, name: str | None = None) -> str:
+    """Answer the questions of consent one by one, tell the name, send, and give the code that is
+    said.
+    """
     for question, button in (
         ("រក្សា", "inform:store=yes"),
         ("មជ្ឈមណ្ឌល", "inform:share_mrc=yes"),
@@ -143,6 +145,15 @@ def agrees_to_everything(person: Person) -> str:
         answers(person, question, button)
     summary = person.hears("សូមពិនិត្យម្តងទៀត").text
     assert "ព្រៃវែង" in summary
+    if name is not None:
+        for button in ("details", "details:of=who", "detail:detail=name"):
+            offering(person, button)
+            person.taps(button)
+        person.hears("ហៅអ្នក")
+        after(person, lambda: person.says(name), "🔒")
+        person.taps("done")
+        offering(person, "detail:detail=employer")
+        after(person, lambda: person.taps("done"), name)
     offering(person, "inform:lodge=yes")
     person.taps("inform:lodge=yes")
     receipt = person.hears("លេខកូដ").text
@@ -238,12 +249,8 @@ def test_messenger_goes_the_same_road_and_a_repeated_delivery_makes_no_second_ca
     sokha.hears("មានរឿងអ្វីកើតឡើង")
     sokha.sends_photo(PHOTO)
     sokha.hears("ចាក់សោទុករួចហើយ")
-    sokha.taps("detail:detail=name")
-    after(sokha, lambda: sokha.says("សុខា ដារា"), "ឈ្មោះ")
-    sokha.taps("done")
-    sokha.taps("done")
     stage.messenger.deliver_twice()
-    code = agrees_to_everything(sokha).replace("-", "")
+    code = agrees_to_everything(sokha, "សុខា ដារា").replace("-", "")
 
     page = stage.counsellor
     page.goto(f"{stage.house.address}/cases?show=all")
@@ -255,7 +262,7 @@ def test_messenger_goes_the_same_road_and_a_repeated_delivery_makes_no_second_ca
     )
     page.goto(f"{stage.house.address}/cases/{code}")
     assert "សុខា ដារា" in page.inner_text("main")
-    source = page.get_attribute("main img[src*='/files/']", "src") or ""
+    source = page.get_attribute("main a[href*='/files/'][download]", "href") or ""
     assert page.request.get(stage.house.address + source).body() == PHOTO
 
     stage.messenger.pass_time(timedelta(hours=25))

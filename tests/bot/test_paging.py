@@ -27,6 +27,8 @@ from tests.running import ROOT
 from tests.standins import wait_for
 from tests.standins.telegram import TelegramPerson, TelegramStandin
 
+pytestmark = pytest.mark.slow
+
 HER = "c" * 64
 
 

@@ -20,6 +20,8 @@ from tests.bot.actions.conftest import installed, opens_all
 from tests.bot.actions.talk import Talk, payloads_of
 from tests.bot.actions.walker import INTENTS, RULES, Walker
 
+pytestmark = pytest.mark.slow
+
 WALKS = settings(
     max_examples=40,
     deadline=None,
