@@ -304,12 +304,15 @@ def test_a_number_in_the_name_of_an_office_is_taken_out(fresh: Chat) -> None:
 
 
 def test_only_a_persons_own_words_pass_unread() -> None:
-    """A counsellor may write her office's number in a letter, and a migrant sees her own story."""
+    """A counsellor may write her office's number in a letter, and a migrant sees her own story, her
+    one-time secret, and the address of her receipt.
+    """
     private = {key: say.private for key, say in FILES.says.items() if say.private}
     assert private == {
-        "summary_named": "draft",
-        "summary_anonymous": "draft",
+        "summary": "draft",
         "letter": "letter",
+        "receipt_assisted": "handover",
+        "paper": "paper",
     }
 
 
