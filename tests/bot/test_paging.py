@@ -171,8 +171,11 @@ def test_she_is_told_that_nobody_answered_and_whom_to_call(
     town: Town, telegram: TelegramStandin, tmp_path: Path
 ) -> None:
     her, conversation = migrant(town, telegram)
+    on_call = phone(town, telegram, "mrc")
     with paging_in(town.site, settings_of(telegram), tmp_path):
         lodges(town, conversation)
+        on_call.sees(1)
+        town.clock.pass_(minutes=6)
         (bubble,) = her.sees(1)
     assert bubble.text == content().says["letter_waiting"].km.strip()
     with town.site.store.reading() as session:
@@ -186,11 +189,25 @@ def test_at_night_her_phone_does_not_ring(
     town: Town, telegram: TelegramStandin, tmp_path: Path
 ) -> None:
     her, conversation = migrant(town, telegram)
+    on_call = phone(town, telegram, "mrc")
     town.clock.pass_(hours=9)
     with paging_in(town.site, settings_of(telegram), tmp_path, quiet=QuietHours()):
         lodges(town, conversation)
+        on_call.sees(1)
+        town.clock.pass_(minutes=6)
         (bubble,) = her.sees(1)
     assert bubble.silent
+
+
+def test_where_nobody_was_on_duty_she_is_not_told_that_somebody_was_called(
+    town: Town, telegram: TelegramStandin, tmp_path: Path
+) -> None:
+    her, conversation = migrant(town, telegram)
+    with paging_in(town.site, settings_of(telegram), tmp_path):
+        lodges(town, conversation)
+        wait_for(lambda: alarms_of(town)[0].given_up_at)
+        time.sleep(0.5)
+    assert her.bubbles == []
 
 
 def test_who_does_not_want_to_be_contacted_is_left_in_peace(
