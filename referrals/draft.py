@@ -285,15 +285,6 @@ def told(session: Session, site: Site, draft: Draft, field: str) -> list[Told]:
     return [opened(site, part) for part in parts(session, draft, field)]
 
 
-def untell(session: Session, site: Site, draft: Draft, field: str) -> None:
-    """Forget what was told for a field."""
-    for part in parts(session, draft, field):
-        if part.file_id is not None:
-            _remove_later(session, site, part.file_id)
-        session.delete(part)
-    session.flush()
-
-
 def discard(session: Session, site: Site, draft: Draft) -> None:
     """Destroy a draft with all that was told; its files go when the transaction is committed."""
     for part in parts(session, draft):

@@ -2,7 +2,7 @@
 told.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -132,6 +132,23 @@ def told_draft(
             session, site, begun, code, granted=granted, version=1, language="km", words="ពាក្យ"
         )
     return begun
+
+
+def answers_consents(
+    session: Session, site: Site, own: draft.Draft, answers: Mapping[str, str]
+) -> None:
+    """Answer each consent that is among these answers."""
+    for code in answers.keys() & set(ConsentCode):
+        draft.record_consent(
+            session,
+            site,
+            own,
+            ConsentCode(code),
+            granted=answers[code] == "yes",
+            version=1,
+            language="km",
+            words=code,
+        )
 
 
 def empty_site(folder: Path, url: str | None = None, clock: Clock | None = None) -> Site:

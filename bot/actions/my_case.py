@@ -38,10 +38,9 @@ def about_my_case(session: Session, site: Site, asked: Asked) -> Answer:
     act = _ACTS.get(asked.intent or "")
     if asked.intent == "erase" and (found is None or "case" not in asked.entities):
         return _what_to_erase(session, asked, found)
-    if found is None and "case" in asked.entities and asked.intent == "erase":
-        return Answer((Say("erase_nothing"),))  # a repeat: it is gone already
     if found is None and "case" in asked.entities:
-        return Answer((Say("unknown_button"),))
+        gone = asked.intent == "erase"  # a repeat: it was deleted
+        return Answer((Say("erase_nothing" if gone else "unknown_button"),))
     if found is None or act is None:
         key = "consent_change_none" if has_draft(session, asked) else "no_case"
         return Answer((Say(key),))
@@ -79,15 +78,22 @@ def _consent(session: Session, site: Site, asked: Asked, found: Case) -> Answer:
         question = Say("ask_consent", {"consent": code}, (yes, no, *ways_on(session, asked)))
         last = code in SHARES and aftercare.only_reader(session, found, ConsentCode(code))
         return Answer((Say("consent_last"), question) if last else (question,))
-    version, words = content().consent_words(code, asked.language)
     granted = answered == "yes"
-    given = consent.Asked(ConsentCode(code), granted, version, asked.language, words, site.clock())
-    aftercare.change_consent(session, site, found, given)
+    _change(session, site, asked, found, ConsentCode(code), granted)
     said = Say(_changed(ConsentCode(code), granted), {"consents": code}, ())
     if not aftercare.readable_by_anybody(session, found):
         nobody = Say("nobody_left", {}, _after_all(session, asked, found))
         return Answer((nobody,) if granted else (said, nobody))
     return Answer((said, _list_of_consents(session, asked, found)))
+
+
+def _change(
+    session: Session, site: Site, asked: Asked, found: Case, code: ConsentCode, granted: bool
+) -> None:
+    """Write a new answer down with the words of its question, and do what follows from it."""
+    version, words = content().consent_words(code, asked.language)
+    given = consent.Asked(code, granted, version, asked.language, words, site.clock())
+    aftercare.change_consent(session, site, found, given)
 
 
 def _changed(code: ConsentCode, granted: bool) -> str:
@@ -216,9 +222,7 @@ def _count(session: Session, site: Site, asked: Asked, found: Case) -> Answer:
     if answered is None:
         yes, no = (choice(f"yes_no.{v}", "count", case=found.code, answer=v) for v in ("yes", "no"))
         return Answer((Say("ask_consent", {"consent": code}, (yes, no, *ways_on(session, asked))),))
-    version, words = content().consent_words(code, asked.language)
-    given = consent.Asked(code, answered == "yes", version, asked.language, words, site.clock())
-    aftercare.change_consent(session, site, found, given)
+    _change(session, site, asked, found, code, answered == "yes")
     if answered != "yes":
         return Answer((Say("count_no", {}, ways_on(session, asked)),))
     choices = [

@@ -100,6 +100,24 @@ ANSWERS = st.lists(
 )
 
 
+@contextmanager
+def mortal_turns(site: Site, fate: Fate, phones: object) -> Iterator[Turns]:
+    """Give turns over a store that dies when fate says so, and over phones of a test."""
+    store = Mortal(site.store.url)
+    store.fate = fate
+    loop = asyncio.new_event_loop()
+    yield Turns(
+        replace(site, store=store),
+        content(),
+        cast(RasaClient, None),
+        {ChannelName.TELEGRAM: cast(Channel, phones)},
+        loop.run_until_complete,
+        NEVER_QUIET,
+    )
+    loop.close()
+    store.engine.dispose()
+
+
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -121,25 +139,13 @@ def test_wherever_it_breaks_off_nobody_gets_it_twice_and_nobody_is_left_out(
 
     fate = Fate(deaths)
     phones = Phones(people, fate)
-    store = Mortal(site.store.url)
-    store.fate = fate
-    loop = asyncio.new_event_loop()
-    turns = Turns(
-        replace(site, store=store),
-        content(),
-        cast(RasaClient, None),
-        {ChannelName.TELEGRAM: cast(Channel, phones)},
-        loop.run_until_complete,
-        NEVER_QUIET,
-    )
-    then = ""
-    while then != OVER:
-        try:
-            then, _, _ = send_some(turns, alert, Terms(per_second=1e6))
-        except Crash:
-            continue
-    loop.close()
-    store.engine.dispose()
+    with mortal_turns(site, fate, phones) as turns:
+        then = ""
+        while then != OVER:
+            try:
+                then, _, _ = send_some(turns, alert, Terms(per_second=1e6))
+            except Crash:
+                continue
 
     for user, her in conversations.items():
         stands = stands_at(site, alert, her)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -21,7 +21,7 @@ from referrals import case, notice
 from referrals.duty import Alarm, AlarmCall
 from referrals.taxonomy import ConsentCode
 from tests.bot.sending import NEVER_QUIET
-from tests.bot.test_broadcast_crashes import Crash, Fate, Mortal
+from tests.bot.test_broadcast_crashes import Crash, Fate, mortal_turns
 from tests.house import Town, build_town
 from tests.on_call import DANGER, alarms_of, answers, links, raises, works_at
 
@@ -83,28 +83,16 @@ def test_wherever_it_breaks_off_each_is_called_at_most_once_in_order_and_it_ends
     assert raised
     fate = Fate(deaths)
     phones = Phones(list(what), fate)
-    store = Mortal(site.store.url)
-    store.fate = fate
-    loop = asyncio.new_event_loop()
-    turns = Turns(
-        replace(site, store=store),
-        content(),
-        cast(RasaClient, None),
-        {ChannelName.TELEGRAM: cast(Channel, phones)},
-        loop.run_until_complete,
-        NEVER_QUIET,
-    )
-    then, tries = Then.GO_ON, 0
-    while then is not Then.OVER:
-        try:
-            then, _ = paging.go_on(turns, raised, Terms(), tries)
-        except Crash:
-            continue
-        tries = tries + 1 if then is Then.HELD else 0
-        if then is Then.WAIT:
-            office.clock.pass_(minutes=6)
-    loop.close()
-    store.engine.dispose()
+    with mortal_turns(site, fate, phones) as turns:
+        then, tries = Then.GO_ON, 0
+        while then is not Then.OVER:
+            try:
+                then, _ = paging.go_on(turns, raised, Terms(), tries)
+            except Crash:
+                continue
+            tries = tries + 1 if then is Then.HELD else 0
+            if then is Then.WAIT:
+                office.clock.pass_(minutes=6)
 
     assert phones.arrived == sorted(set(phones.arrived)), "in order, each once"
     (kept,) = [each for each in alarms_of(office) if each.id == raised]

@@ -21,10 +21,10 @@ from bot.buttons import ENTITIES, VALUES, build
 from bot.claims import TYPED
 from bot.message import AttachmentKind
 from referrals import draft, lodging
-from referrals.taxonomy import ConsentCode
 from tests.conversations.script import LAST_WORDS
 from tests.conversations.stage import TRACKER_KEY, Stage
 from tests.conversations.talker import Talker, person
+from tests.house import answers_consents
 from tests.nlu.intents import ANSWERS, LEAVES, OPENS
 
 CLAIMS = ("code", "secret", "new_secret", "group_code")
@@ -123,17 +123,7 @@ class Place:
         site, held = self.stage.site, _LEAST if has_case else self._held()
         with site.store.writing() as session:
             own = draft.open_(session, site, talker.conversation, talker.channel)
-            for code in held.keys() & set(ConsentCode):
-                draft.record_consent(
-                    session,
-                    site,
-                    own,
-                    ConsentCode(code),
-                    granted=held[code] == "yes",
-                    version=1,
-                    language="km",
-                    words=code,
-                )
+            answers_consents(session, site, own, held)
             draft.change(session, site, own, dict(held))
             draft.tell(session, site, own, "story", "told-before", text=STORY)
             if has_case:

@@ -35,7 +35,8 @@ from referrals import case, directory, draft, keys, lodging
 from referrals.code import new_code
 from referrals.settings import StoreSettings
 from referrals.site import Site, open_site
-from referrals.taxonomy import ConsentCode, PartnerType
+from referrals.taxonomy import PartnerType
+from tests.house import answers_consents
 
 assert api.migrations.tables.TABLES  # every table is declared
 
@@ -281,17 +282,7 @@ class Person:
             draft.discard(session, site, own)
         conversation.begin(session, self.conversation, NOW)
         own = draft.open_(session, site, self.conversation, self.channel)
-        for code in held.keys() & set(ConsentCode):
-            draft.record_consent(
-                session,
-                site,
-                own,
-                ConsentCode(code),
-                granted=held[code] == "yes",
-                version=1,
-                language="km",
-                words=code,
-            )
+        answers_consents(session, site, own, held)
         draft.change(session, site, own, held)
         if question not in {*FORM[:4], "complainant"}:
             draft.tell(session, site, own, "story", "told-before", text=TOLD)
