@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -56,7 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class _Count:
-    """Counts what ran and what did not."""
+    """Counts what ran and what did not, also when the tests are shared among several processes."""
 
     def __init__(self) -> None:
         self.ran: set[str] = set()
@@ -76,7 +76,17 @@ class _Count:
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         self.deselected += len(items)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Take what another process counted; of reports, only those of tests come by themselves."""
+        counted = getattr(node, "workeroutput", {}).get("samleng", {})
+        self.skipped |= set(counted.get("skipped", ()))
+        # Each process collects, and leaves out, the same.
+        self.deselected = max(self.deselected, counted.get("deselected", 0))
+
     def complaints(self, config: pytest.Config) -> Iterator[str]:
+        if hasattr(config, "workerinput"):
+            return  # the process that gives out the tests complains
         whole = config.getoption("--all-of-it")
         if (whole or config.getoption("--no-skips")) and self.skipped:
             yield f"skipped, which is not allowed here: {', '.join(sorted(self.skipped))}"
@@ -93,6 +103,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     count = session.config.pluginmanager.get_plugin("samleng-count")
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["samleng"] = {
+            "skipped": sorted(count.skipped),
+            "deselected": count.deselected,
+        }
     if list(count.complaints(session.config)) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

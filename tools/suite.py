@@ -154,7 +154,12 @@ def _read(log: str) -> str:
 
 
 def _pytest(name: str) -> Command:
-    return [environments.python(name), "-m", "pytest", "-q", "--durations=10"]
+    """Give the command of a run of tests, shared among two processes, each file whole.
+
+    Half of the time a test waits for Rasa, PostgreSQL or Chromium; each process has its own.
+    """
+    shared = ["-n", "2", "--dist", "loadfile"]
+    return [environments.python(name), "-m", "pytest", "-q", "--durations=60", *shared]
 
 
 def _shown(progress: Progress, title: str, command: Command, timeout: float) -> bool:

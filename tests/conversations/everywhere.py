@@ -81,7 +81,7 @@ class Sent:
 def messages(talker: Talker) -> Iterator[Sent]:
     """Give every kind of message; buttons about a case name hers."""
     for intent, allowed in ENTITIES.items():
-        values = {name: talker.code if name == "case" else min(VALUES[name]) for name in allowed}
+        values = {name: talker.code if name == "case" else min(VALUES[name]) for name in sorted(allowed)}
         answers = [{name: values[name]} for name in INFORMS] if intent == "inform" else [values]
         for payload in (build(intent, **each) for each in answers):
             yield Sent(payload, intent, {"button": payload})
@@ -225,7 +225,7 @@ def _wrong(talker: Talker, sent: Sent, question: str, before: int) -> Iterator[s
     if not talker.buttons and not LAST_WORDS & set(talker.says):
         yield f"a dead end, {'+'.join(talker.says)}"
     yield from (f"nobody can press {each}" for each in talker.unpressable())
-    on_purpose = sent.intent == "discard" or sent.how.get("button", "").endswith("sure=yes")
+    on_purpose = sent.intent == "discard" or "sure=yes" in sent.how.get("button", "")
     if _told(talker) < before and not on_purpose:
         yield "what was told is gone"
     at = talker.awaiting or "nothing"
