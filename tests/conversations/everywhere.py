@@ -81,7 +81,9 @@ class Sent:
 def messages(talker: Talker) -> Iterator[Sent]:
     """Give every kind of message; buttons about a case name hers."""
     for intent, allowed in ENTITIES.items():
-        values = {name: talker.code if name == "case" else min(VALUES[name]) for name in sorted(allowed)}
+        values = {
+            name: talker.code if name == "case" else min(VALUES[name]) for name in sorted(allowed)
+        }
         answers = [{name: values[name]} for name in INFORMS] if intent == "inform" else [values]
         for payload in (build(intent, **each) for each in answers):
             yield Sent(payload, intent, {"button": payload})
