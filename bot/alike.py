@@ -14,6 +14,9 @@ from dataclasses import dataclass
 NUMBER = "0"
 """The key of any number."""
 
+YOUNG = "017"
+"""The key of any number up to 17: of years, an age at which somebody is a child."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -61,11 +64,12 @@ def units(text: str) -> list[Unit]:
         if "\u1780" <= part[0] <= "\u17ff":
             found += _khmer(part, place, stop, bool(between))
         elif part[0].isdigit():
-            found.append(Unit((NUMBER, part), place, place + len(part), after_stop=stop))
+            keys = (NUMBER, YOUNG, part) if int(part) <= int(YOUNG) else (NUMBER, part)
+            found.append(Unit(keys, place, place + len(part), after_stop=stop))
         else:
             word = part.casefold()
-            keys = (as_written(word), *by_sound(word))
-            found.append(Unit(keys, place, place + len(word), after_stop=stop))
+            sounds = (as_written(word), *by_sound(word))
+            found.append(Unit(sounds, place, place + len(word), after_stop=stop))
     return found
 
 

@@ -179,7 +179,8 @@ def _send(turns: Turns, her: str, replies: list[Reply]) -> tuple[Delivery, float
     """
     for number, reply in enumerate(replies):
         try:
-            if not outbox.send(turns, her, reply):
+            # Whatever is said next: how to stop it stays under each piece of news.
+            if not outbox.send(turns, her, reply, followed=True):
                 return (Delivery.UNSURE if number else Delivery.REFUSED), None
         except TryLater as refusal:
             again = refusal.unsent and not number

@@ -57,6 +57,8 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType(
         "money": frozenset({"all", "part", "none"}),
         "papers": frozenset({"valid", "expired", "none", "unsaid"}),
         "sure": frozenset({"yes"}),
+        # Language and version of the words above a consent's button (bot/actions/wording.py).
+        "in": frozenset(f"{language}{version}" for language in Language for version in _PAGES),
     }
 )
 """Every entity a button may carry, with every value it may have."""
@@ -91,7 +93,7 @@ ENTITIES: Mapping[str, frozenset[str]] = MappingProxyType(
         "language": frozenset({"language"}),
         "danger": frozenset({"country"}),
         "human": frozenset({"country"}),
-        "callback": frozenset({"danger"}),
+        "callback": frozenset({"danger", "in"}),
         "again": _AN_ANSWER,
         "simpler": _AN_ANSWER,
         "listen": _AN_ANSWER,
@@ -100,12 +102,12 @@ ENTITIES: Mapping[str, frozenset[str]] = MappingProxyType(
         "details": frozenset({"of"}),
         "detail": frozenset({"detail"}),
         "change": frozenset({"step"}),
-        "consent": frozenset({"consent", "case", "answer"}),
+        "consent": frozenset({"consent", "case", "answer", "in"}),
         "close": frozenset({"case", "sure"}),
         "erase": frozenset({"case", "sure"}),
         "satisfied": frozenset({"case", "answer"}),
         "received": frozenset({"case", "money"}),
-        "count": frozenset({"case", "answer", "papers"}),
+        "count": frozenset({"case", "answer", "papers", "in"}),
         **dict.fromkeys(
             ("case_status", "case_add", "consent_change", "readers", "reopen", "paper", "secret"),
             _A_CASE,

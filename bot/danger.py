@@ -23,6 +23,9 @@ LEXICON = Path(__file__).parent / "content" / "danger"
 UNCLEAR = "unclear"
 """The kind when only a cry for help, or the model, tells of danger."""
 
+CHILD = "child"
+"""The kind when somebody under 18 is in danger of whatever kind but suicide."""
+
 REACH = 60
 """Letters from the first to the last word of a rule whose words may stand in any order."""
 
@@ -78,6 +81,7 @@ class _Kind:
     told: tuple[_Rule, ...]
     told_of_me: tuple[_Rule, ...]
     quiet: tuple[_Rule, ...]
+    concerned: tuple[_Rule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +99,20 @@ class _Lexicon:
     of_others: tuple[_Rule, ...]
     loud: tuple[_Rule, ...]
 
+    @property
+    def of_a_child(self) -> tuple[_Rule, ...]:
+        return tuple(rule for kind in self.kinds for rule in kind.concerned)
+
 
 def danger(text: str) -> str | None:
     """Give the kind of danger that normalised `text` tells of, or None.
 
-    Kinds: suicide, violence, confinement, trafficking, child, illness, the first that fits; UNCLEAR
-    when the text only cries for help.
+    Kinds: suicide, violence, confinement, trafficking, child, illness, the first that fits, and
+    CHILD instead of all but the first when it stands near words for somebody under 18; UNCLEAR when
+    the text only cries for help.
     """
     lexicon = _read()
-    spelt = [_as_english(unit) if unit.keys[0] in lexicon.english else unit for unit in units(text)]
+    spelt = _spelt(text, lexicon)
     found = _found(spelt, lexicon)
     loud = any(_matches(rule, found) for rule in lexicon.loud)
     general = frozenset() if loud else _quiet(lexicon, found)
@@ -111,13 +120,30 @@ def danger(text: str) -> str | None:
         if any(_matches(rule, found) for rule in kind.always):
             return kind.name
         quiet = general if loud else general | _around(kind.quiet, found)
-        if _told(kind.told_of_me, found, quiet):
-            return kind.name
-        if not loud and kind.told:
-            quiet |= _around(lexicon.of_others, found)
-        if _told(kind.told, found, quiet):
-            return kind.name
+        told = _told(kind.told_of_me, found, quiet)
+        if not told and kind.told:
+            quiet = quiet if loud else quiet | _around(lexicon.of_others, found)
+            told = _told(kind.told, found, quiet)
+        if told:
+            return CHILD if _near_a_child(told, found, lexicon) else kind.name
     return UNCLEAR if _only_cries(spelt, found) else None
+
+
+def concerns_a_child(text: str) -> bool:
+    """Say whether normalised `text` tells of somebody under 18, in danger or not."""
+    lexicon = _read()
+    found = _found(_spelt(text, lexicon), lexicon)
+    return any(_matches(rule, found) for rule in lexicon.of_a_child)
+
+
+def _near_a_child(told: Sequence[_Span], found: _Found, lexicon: _Lexicon) -> bool:
+    children = sorted(child for rule in lexicon.of_a_child for child in _matches(rule, found))
+    return any(_near(match, children) for match in told)
+
+
+def _spelt(text: str, lexicon: _Lexicon) -> list[Unit]:
+    english = lexicon.english
+    return [_as_english(unit) if unit.keys[0] in english else unit for unit in units(text)]
 
 
 def _as_english(unit: Unit) -> Unit:
@@ -220,10 +246,10 @@ def _first_from(place: int, places: Sequence[int]) -> int | None:
 # ---- which rules fit
 
 
-def _told(rules: Iterable[_Rule], found: _Found, quiet: frozenset[int]) -> bool:
-    """Tell whether a rule fits somewhere that is not quiet."""
+def _told(rules: Iterable[_Rule], found: _Found, quiet: frozenset[int]) -> list[_Span]:
+    """Give where a rule fits that is not quiet."""
     matches = (match for rule in rules for match in _matches(rule, found))
-    return any(not quiet.issuperset(range(*match)) for match in matches)
+    return [match for match in matches if not quiet.issuperset(range(*match))]
 
 
 def _quiet(lexicon: _Lexicon, found: _Found) -> frozenset[int]:
@@ -326,6 +352,7 @@ def _read() -> _Lexicon:
             told=tuple(rule for rule in told if "me" not in rule.groups),
             told_of_me=tuple(rule for rule in told if "me" in rule.groups),
             quiet=read_rules(quiet["quiet"].get(name, ())),
+            concerned=read_rules(kind.get("concerned", ())),
         )
 
     return _Lexicon(

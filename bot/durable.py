@@ -170,15 +170,7 @@ def _send(parcel_id: str, conversation: str, number: int) -> bool:
     turns = _here().turns
     with turns.site.store.reading() as session:
         outgoing = parcel.outgoing_of(session, turns.site, parcel_id)
-    if outgoing is None or number >= len(outgoing.pieces):
-        return False
-    if outgoing.clear and number == 0 and outbox.clear(turns, conversation):
-        return True  # nothing is left in the chat, so nobody need be told how to clear it
-    piece = outgoing.pieces[number]
-    if isinstance(piece, str):
-        outbox.speak(turns, conversation, piece)
-        return True
-    return outbox.send(turns, conversation, piece)
+    return outgoing is not None and outbox.leave(turns, conversation, outgoing, number)
 
 
 @DBOS.step(name="left")

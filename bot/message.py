@@ -151,11 +151,14 @@ class Channel(Protocol):
 
     name: ChannelName
 
-    async def send(self, address: str, reply: Reply, *, silent: bool = False) -> tuple[str, ...]:
+    async def send(
+        self, address: str, reply: Reply, *, silent: bool = False, followed: bool = False
+    ) -> tuple[str, ...]:
         """Send one reply, split and fitted to the platform's limits; gives what the platform calls
         the bubbles, where the bot can delete them later (else nothing).
 
-        `silent` asks for no sound. Raises Undeliverable or TryLater.
+        `silent` asks for no sound. `followed` tells that something is said after it, which its
+        choices must outlast. Raises Undeliverable or TryLater.
         """
 
     async def send_voice(self, address: str, sound: Sound) -> tuple[str, ...]:

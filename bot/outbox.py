@@ -10,6 +10,7 @@ from bot.channels.messenger import window_open
 from bot.content import living
 from bot.content.render import render
 from bot.message import Channel, ChannelName, Reply, TryLater, Undeliverable
+from bot.parcel import Outgoing
 from bot.turn import Turns
 from bot.when import local_date
 from referrals import contact, notice
@@ -20,18 +21,35 @@ AWAKE_FOR = timedelta(minutes=15)
 """Somebody who wrote so lately holds her phone: her reply may be followed by a notice at night."""
 
 
-def send(turns: Turns, conversation_: str, reply: Reply) -> bool:
+def leave(turns: Turns, conversation_: str, outgoing: Outgoing, number: int) -> bool:
+    """Send one piece of what a turn answered, by its number from 0; False when there is no such
+    piece, or it was refused for good.
+
+    Raises TryLater when it may work later.
+    """
+    if number >= len(outgoing.pieces):
+        return False
+    if outgoing.clear and number == 0 and clear(turns, conversation_):
+        return True  # nothing is left in the chat, so nobody need be told how to clear it
+    piece, followed = outgoing.pieces[number], number + 1 < len(outgoing.pieces)
+    if isinstance(piece, str):
+        speak(turns, conversation_, piece)
+        return True
+    return send(turns, conversation_, piece, followed=followed)
+
+
+def send(turns: Turns, conversation_: str, reply: Reply, *, followed: bool = False) -> bool:
     """Send one reply to a conversation; False when the channel refuses for good or its window is
     closed. Its recorded voice, if any, is sent by `speak`.
 
-    Raises TryLater when it may work later.
+    `followed` tells that something is said after it. Raises TryLater when it may work later.
     """
     found = _way_to(turns, conversation_)
     if found is None:
         return False
     channel, address = found
     try:
-        sent = turns.wait(channel.send(address, reply))
+        sent = turns.wait(channel.send(address, reply, followed=followed))
     except Undeliverable as refusal:
         log.warning("%s refused a reply for good: %s", channel.name, refusal)
         return False
@@ -138,7 +156,8 @@ def announce(turns: Turns, letter_id: str) -> bool:
     if turns.quiet.holds(now) and now - found[2] > AWAKE_FOR:
         return False
     sent = all(
-        send(turns, letter.conversation, reply)
+        # Whatever is said next, and nobody knows when: the way to the letter stays.
+        send(turns, letter.conversation, reply, followed=True)
         for reply in words(turns, letter.conversation, "letter_waiting")
     )
     if sent:

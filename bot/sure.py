@@ -20,6 +20,9 @@ CONTROLS = CONTENT / "controls.yml"
 SURELY = "surely"
 """The entity with which the turn tells the dialogue, which hears no words: `surely=yes`."""
 
+WHY = "why"
+"""The plain order (controls.yml) that asks for the reason of a question."""
+
 _ENDS = re.compile(r"[\s.,!។៕ៗ]+")
 """What may stand between and after the words. A question mark may not: it makes a question."""
 
@@ -34,9 +37,10 @@ def surely_yes(normalised: str) -> bool:
 
 
 def plain_control(normalised: str) -> str | None:
-    """Give the intent (a name in controls.yml) of which normalised text is the plain order.
+    """Give the intent, or WHY (names in controls.yml), of which normalised text is the plain order.
 
-    None when there is anything else in it: "stop" is an order, "I had to stop" is a story.
+    None when there is anything else in it: "stop" is an order, "I had to stop" is a story. Only
+    "why" may end with a question mark.
     """
     bare = _bare(normalised)
     return next((name for name, plain in _controls().items() if plain.fullmatch(bare)), None)
@@ -58,7 +62,10 @@ def _yes() -> re.Pattern[str]:
 def _controls() -> dict[str, re.Pattern[str]]:
     content = _content(CONTROLS)
     polite = _any(content.pop("polite"))
-    return {name: re.compile(f"{polite}*{_any(said)}{polite}*") for name, said in content.items()}
+    return {
+        name: re.compile(f"{polite}*{_any(said)}{polite}*" + r"\?*" * (name == WHY))
+        for name, said in content.items()
+    }
 
 
 def _content(file: Path) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from bot.message import (
 )
 from bot.parcel import Outgoing
 from bot.rasa import Heard, Played, RasaClient, RasaUnavailable
-from bot.sure import SURELY, plain_control, surely_yes
+from bot.sure import SURELY, WHY, plain_control, surely_yes
 from bot.text import normalise
 from bot.understand import DANGER, Understanding, alarm, understand
 from bot.when import QuietHours, local_date
@@ -62,8 +62,13 @@ HIDE = "hide_last"
 NO_COMPLAINT = frozenset({"faq", "privacy", "language", "greet", "thank", "goodbye"})
 """What a long text within the journey may mean without being part of her story."""
 
-ONCE_MORE = frozenset({"again", "simpler"})
-"""Plain orders about what was just said; Rasa is not asked what they mean."""
+RESUME = "resume"
+"""The plain order to go on with what she was telling: what its button does."""
+
+OBEYED = frozenset({"again", "simpler", "unknown", RESUME, "menu"})
+"""What plain orders mean that are obeyed wherever they are typed, and Rasa is not asked about;
+while she tells, all are.
+"""
 
 TOLD = frozenset({"story", DETAIL, "addition"})
 """What is told rather than chosen: sealed, and never understood by a machine."""
@@ -171,9 +176,9 @@ class Turns:
             return self._typed(message, text, state.awaiting)
         if state.awaiting in TOLD:
             return self._told_text(message, text, state.awaiting, cry)
-        order = plain_control(normalise(text))
-        if order in ONCE_MORE and cry is None:
-            return Meaning(order)
+        order = self._ordered(message, text, state.awaiting) if cry is None else None
+        if order is not None and order.intent in OBEYED:
+            return order
         understood = self._understood(text, cry)
         tells = _tells(text, understood, state)
         if tells:
@@ -183,6 +188,20 @@ class Turns:
         if surely_yes(normalise(text)) and self._has_seen_the_question(message):
             return Meaning("affirm", entities=((SURELY, "yes"),))
         return replace(acted_on(understood), noted=tells)
+
+    def _ordered(self, message: Message, text: str, awaiting: str | None) -> Meaning | None:
+        """Give what a plain order means, which is the whole message; None when it is none, or has
+        no use here.
+        """
+        order = plain_control(normalise(text))
+        if order == WHY:
+            return Meaning("unknown", entities=(("kind", WHY),))
+        if order != RESUME:
+            return Meaning(order) if order is not None else None
+        with self.site.store.reading() as session:
+            if draft.find(session, message.conversation) is not None:
+                return Meaning(RESUME)
+        return Meaning("menu") if awaiting is None else None
 
     def _understood(self, text: str, cry: str | None) -> Understanding:
         understood: Understanding = self.wait(understand(self.rasa, text))
@@ -198,9 +217,9 @@ class Turns:
             )
 
     def _told_text(self, message: Message, text: str, awaiting: str, cry: str | None) -> Meaning:
-        control = plain_control(normalise(text))
-        if control and cry is None:
-            return Meaning(control)
+        order = self._ordered(message, text, awaiting)
+        if order is not None and cry is None:
+            return order
         if cry is None and self._agrees(message, text, awaiting):
             return Meaning("affirm", entities=((SURELY, "yes"),))
         try:
@@ -208,6 +227,8 @@ class Turns:
         except RasaUnavailable:
             self._keeper.text(message, awaiting, text)  # nothing told is lost
             raise
+        if understood.puts_right and awaiting == "story":
+            return acted_on(understood)  # "no, Thailand, not Malaysia": codes, and no story
         kept = self._keeper.text(message, awaiting, text)
         if understood.danger:
             return in_danger(understood)
@@ -230,9 +251,9 @@ class Turns:
 
     def _typed(self, message: Message, text: str, asked: str) -> Meaning:
         """Read a code or a secret; the dialogue hears what came of it, and nothing else."""
-        control = plain_control(normalise(text))
-        if control is not None:
-            return Meaning(control)
+        order = self._ordered(message, text, asked)
+        if order is not None:
+            return order
         if not any(sign.isdigit() for sign in text):
             # It may be no secret but a call for help. The words stay in memory, here and there.
             understood = self._understood(text, None)

@@ -56,7 +56,7 @@ def change_consent(session: Session, site: Site, case: Case, asked: consent.Aske
 
     The same answer to the same words again changes nothing. No to a kind of partner: the database
     deletes the keys of that kind, its referrals end as "withdrawn", and a case that one of them had
-    taken waits to be taken again. No to `contact_me`: letters that she has not read go unread.
+    taken waits to be taken again. No to `contact_me`: letters not read yet wait unannounced.
     A later yes is only written down; the desk wraps the key when somebody who holds it opens the
     case. Raises NotErased for a no to `store`.
     """
@@ -71,7 +71,7 @@ def change_consent(session: Session, site: Site, case: Case, asked: consent.Aske
         kinds = {kind for kind, code in CONSENT_FOR.items() if code is asked.code}
         _withdraw(session, site, case, kinds)
         if asked.code is ConsentCode.CONTACT_ME:
-            _silence(session, site, case)
+            _silence(session, case)
     answer = "yes" if asked.granted else "no"
     _trace(session, site, case, audit.Act.CONSENT_CHANGED, f"{asked.code}:{answer}")
     return True
@@ -114,10 +114,15 @@ def close(session: Session, site: Site, case: Case) -> None:
         return
     case.status, case.closed_by, case.closed_at = Status.CLOSED, BY_MIGRANT, site.clock()
     session.add(case)
+    end_referrals(session, case, site.clock())
+    _trace(session, site, case, audit.Act.CLOSED)
+
+
+def end_referrals(session: Session, case: Case, now: datetime) -> None:
+    """End what is still open with the offices, because the case was closed `now` (UTC)."""
     for referral in _referrals(session, case):
         if referral.ended_at is None:
-            _end(session, referral, CLOSED, site.clock())
-    _trace(session, site, case, audit.Act.CLOSED)
+            _end(session, referral, CLOSED, now)
 
 
 def may_reopen(case: Case, now: datetime) -> bool:
@@ -252,11 +257,11 @@ def _withdraw(session: Session, site: Site, case: Case, kinds: set[PartnerType])
     session.flush()
 
 
-def _silence(session: Session, site: Site, case: Case) -> None:
-    """Forget the words of letters that she has not seen, so that nothing is announced any more."""
-    unread = select(Letter).where(Letter.case_id == case.id, Letter.state != LetterState.READ)
-    for letter in session.exec(unread):
-        letter.state, letter.read_at, letter.sealed_text = LetterState.READ, site.clock(), None
+def _silence(session: Session, case: Case) -> None:
+    """Announce nothing more of the case; a letter she has not seen waits until she asks for it."""
+    waiting = select(Letter).where(Letter.case_id == case.id, Letter.state == LetterState.WAITING)
+    for letter in session.exec(waiting):
+        letter.state = LetterState.ANNOUNCED
         session.add(letter)
     session.flush()
 

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
 from referrals import alarm, audit, consent, keys, lodging, notice, reading, routing
+from referrals.aftercare import BY_MIGRANT, end_referrals
 from referrals.case import Case, CaseFile, Referral, Wrap
 from referrals.consent import Consent, StandingConsent
 from referrals.directory import SignedIn, organisation_key
@@ -218,10 +219,11 @@ def open_file(
 
 
 def take(site: Site, who: SignedIn, code: str) -> None:
-    """Become the case's handler. Raises NotYours."""
+    """Become the case's handler. Raises NotYours; NotAllowed when she closed the case herself."""
     _enter(site, who, code, audit.Act.TOOK)
     with site.store.writing() as session:
         case, _ = _case_key(session, who, code)
+        _must_not_be_closed_by_her(session, case)
         case.handler_id = who.member_id
         if case.status == Status.LODGED:
             case.status = Status.TAKEN
@@ -236,20 +238,30 @@ def take(site: Site, who: SignedIn, code: str) -> None:
 def set_status(site: Site, who: SignedIn, code: str, status: Status) -> None:
     """Change where the case stands; closing notes when, and that the office did it.
 
-    A case that is closed already keeps who closed it; one that is opened again forgets it. Raises
-    NotYours, NotAllowed (nothing goes back to lodged).
+    A case that is closed already keeps who closed it; one that is opened again forgets it, and this
+    office has its referral again. One that she closed herself stays closed until she opens it
+    again. Raises NotYours, NotAllowed (that, and nothing goes back to lodged).
     """
     if status is Status.LODGED:
         raise NotAllowed("a case that was taken cannot become new again")
     _enter(site, who, code, audit.Act.CHANGED_STATUS, status)
     with site.store.writing() as session:
         case, _ = _case_key(session, who, code)
+        _must_not_be_closed_by_her(session, case)
         if status is not Status.CLOSED:
             _go_on(session, who, case)
         elif case.closed_at is None:
             case.closed_at, case.closed_by = site.clock(), "office"
+            end_referrals(session, case, site.clock())
         case.status = status
         session.add(case)
+
+
+def _must_not_be_closed_by_her(session: Session, case: Case) -> None:
+    """Raise NotAllowed when the migrant closed the case; she may be closing it at this moment."""
+    session.refresh(case, with_for_update=True)
+    if case.closed_by == BY_MIGRANT:
+        raise NotAllowed("she closed it herself; only she can open it again")
 
 
 def _go_on(session: Session, who: SignedIn, case: Case) -> None:
@@ -264,8 +276,8 @@ def _go_on(session: Session, who: SignedIn, case: Case) -> None:
 def write(site: Site, who: SignedIn, code: str, text: str) -> str:
     """Write to the migrant; gives the id of the letter that waits for her.
 
-    Raises NotYours; NotAllowed when she did not agree to be contacted, or the text is empty or
-    longer than LETTER_LIMIT characters.
+    Raises NotYours; NotAllowed when she did not agree to be contacted, closed the case herself, or
+    the text is empty or longer than LETTER_LIMIT characters.
     """
     text = text.strip()
     if not 0 < len(text) <= LETTER_LIMIT:
@@ -274,7 +286,7 @@ def write(site: Site, who: SignedIn, code: str, text: str) -> str:
     with site.store.writing() as session:
         case, case_key = _case_key(session, who, code)
         # It may be claimed on another phone at this moment: the letter follows the case.
-        session.refresh(case, with_for_update=True)
+        _must_not_be_closed_by_her(session, case)
         if not consent.latest(session, case.id, ConsentCode.CONTACT_ME):
             raise NotAllowed("she did not agree to be contacted")
         entry = Entry(case_id=case.id, at=site.clock(), author_id=who.member_id, sealed=b"")

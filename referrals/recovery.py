@@ -36,6 +36,14 @@ WRONG_IN_A_DAY = 10
 WRONG_OF_A_CASE = 10
 """Wrong answers to one case, after which it is closed to claims for HOUR."""
 
+WRONG_WHILE_LOCKED = 10
+"""Wrong answers to a locked case, by conversations that may try all the same (`_may_still_try`)."""
+
+COSTLY_CHANNELS = frozenset({"telegram", "messenger"})
+"""Where a conversation is an account of somebody: a new one costs a phone number. A page of the web
+costs nothing.
+"""
+
 _LEFT_OUT = frozenset({"Pd", "Cf", "Cc"})
 """Dashes, and what cannot be seen: Khmer keyboards put such signs between words."""
 
@@ -155,6 +163,8 @@ def claim(
 
     A refusal is returned, not raised: the caller's transaction must keep the counting. Unknown and
     locked codes, and cases without a secret, are answered like a wrong secret, after the same work.
+    Whoever knows a code can lock the case by wrong answers; so that he cannot keep its owner out,
+    the right secret opens it all the same to an account of her own that was not wrong lately.
     A case that is hers already stays hers, whatever the secret. Takes about 0.2 s and 64 MiB.
     """
     now = site.clock()
@@ -168,8 +178,10 @@ def claim(
     held = None if case is None else _held(session, case.id)
     given = _digest(site, "" if held is None else held.case_id, normalised(secret), _salt(held))
     fits = hmac.compare_digest(given, bytes(len(given)) if held is None else held.digest)
-    if case is None or held is None or _is_locked(held, now) or not fits:
-        _count(session, held, now)
+    shut = _is_locked(held, now) and not _may_still_try(session, held, conversation, channel, now)
+    if case is None or held is None or shut or not fits:
+        if not shut:
+            _count(session, held, now)
         note_wrong(session, conversation, now)
         return Refused("wrong")
     handed_over = held.handover
@@ -285,16 +297,34 @@ def _keep(session: Session, site: Site, case_id: str, plain: str, *, handover: b
     session.flush()
 
 
-def _is_locked(held: Recovery, now: datetime) -> bool:
-    return held.locked_until is not None and held.locked_until > now
+def _is_locked(held: Recovery | None, now: datetime) -> bool:
+    return held is not None and held.locked_until is not None and held.locked_until > now
+
+
+def _may_still_try(
+    session: Session, held: Recovery | None, conversation: str, channel: str, now: datetime
+) -> bool:
+    """Say whether a locked case listens to this conversation: once a day each, and to no more
+    than WRONG_WHILE_LOCKED wrong ones in all.
+    """
+    if held is None or channel not in COSTLY_CHANNELS:
+        return False
+    if held.wrong >= WRONG_OF_A_CASE + WRONG_WHILE_LOCKED:
+        return False
+    lately = select(RecoveryAttempt.id).where(
+        RecoveryAttempt.conversation == conversation, RecoveryAttempt.at > now - DAY
+    )
+    return session.exec(lately.limit(1)).first() is None
 
 
 def _count(session: Session, held: Recovery | None, now: datetime) -> None:
-    """Count a wrong answer to a case. After WRONG_OF_A_CASE each further one closes it again."""
-    if held is None or _is_locked(held, now):
+    """Count a wrong answer to a case. After WRONG_OF_A_CASE each further one closes it again; one
+    to a case that is closed does not make that longer.
+    """
+    if held is None:
         return
     held.wrong += 1
-    if held.wrong >= WRONG_OF_A_CASE:
+    if held.wrong >= WRONG_OF_A_CASE and not _is_locked(held, now):
         held.locked_until = now + HOUR
     session.add(held)
 

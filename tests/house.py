@@ -2,11 +2,13 @@
 told.
 """
 
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 from api.database import migrate
@@ -14,7 +16,10 @@ from referrals import directory, draft, lodging
 from referrals.directory import SignedIn
 from referrals.settings import StoreSettings
 from referrals.site import Site, open_site
+from referrals.store import Store
 from referrals.taxonomy import ConsentCode, PartnerType, Role
+from tests import templates
+from tests.templates import begins_like
 
 PASSWORD = "a long enough password"
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -152,17 +157,48 @@ def answers_consents(
 
 
 def empty_site(folder: Path, url: str | None = None, clock: Clock | None = None) -> Site:
+    """Begin an installation in this folder, with all tables and nothing in them."""
     settings = StoreSettings(data_dir=folder / "data", database_url=url)
-    site = open_site(settings, clock or Clock())
-    migrate(site.store)
-    return site
+    begins_like("empty", settings.resolved_database_url, _with_tables)
+    return open_site(settings, clock or Clock())
+
+
+def _with_tables(url: str) -> None:
+    store = Store(url)
+    migrate(store)
+    store.engine.dispose()
 
 
 def build_town(folder: Path, url: str | None = None) -> Town:
+    """Build a town in this folder. Its people and keys are those of every town of this process."""
+    settings = StoreSettings(data_dir=folder / "data", database_url=url)
+    address = settings.resolved_database_url
+    kind = make_url(address).get_backend_name()
+    begins_like(f"town_{kind}", address, _with_offices)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shutil.copy2(_founded[kind].folder / "data" / "server.key", settings.data_dir)
     clock = Clock()
-    town = Town(empty_site(folder, url, clock), clock)
+    return Town(open_site(settings, clock), clock, dict(_founded[kind].people))
+
+
+@dataclass(frozen=True)
+class _Founded:
+    """What a town's template has besides its database."""
+
+    folder: Path
+    people: dict[str, SignedIn]
+
+
+_founded: dict[str, _Founded] = {}
+
+
+def _with_offices(url: str) -> None:
+    kind = make_url(url).get_backend_name()
+    home, clock = templates.folder() / f"town-{kind}", Clock()
+    town = Town(empty_site(home, url, clock), clock)
     town.joins("mrc", PartnerType.MRC, "KH-14")
     town.joins("mrc-kampot", PartnerType.MRC, "KH-7")
     town.joins("pdolvt", PartnerType.PDOLVT, "KH-14")
     town.joins("lawyer", PartnerType.LEGAL_AID, national=True)
-    return town
+    town.site.store.engine.dispose()
+    _founded[kind] = _Founded(home, town.people)

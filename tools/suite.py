@@ -159,7 +159,7 @@ def _pytest(name: str) -> Command:
     Half of the time a test waits for Rasa, PostgreSQL or Chromium; each process has its own.
     """
     shared = ["-n", "2", "--dist", "loadfile"]
-    return [environments.python(name), "-m", "pytest", "-q", "--durations=60", *shared]
+    return [environments.python(name), "-m", "pytest", "-q", "--durations=20", *shared]
 
 
 def _shown(progress: Progress, title: str, command: Command, timeout: float) -> bool:

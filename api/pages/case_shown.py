@@ -32,6 +32,7 @@ from api.words import (
 )
 from bot.content import content
 from referrals import desk, intake, preview
+from referrals.aftercare import BY_MIGRANT
 from referrals.code import spoken_group
 from referrals.desk import CaseRow, EndingRow, FileRow, OpenCase
 from referrals.taxonomy import Confidentiality, Status
@@ -106,6 +107,7 @@ def case_view(opened: OpenCase, shell: Shell, *, unsent: str = "", problem: str 
         handler=line.handler,
         mine=line.mine,
         may_write=opened.may_write,
+        closed_by_her=opened.ending.closed_by == BY_MIGRANT,
         minor=line.minor,
         danger=opened.danger,
         restricted=opened.confidentiality == Confidentiality.RESTRICTED,

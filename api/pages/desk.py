@@ -140,10 +140,13 @@ def _back_to(code: str) -> RedirectResponse:
 
 
 @router.post("/cases/{code}/take", dependencies=[Depends(checked_form)])
-def take(request: Request, who: Who, code: str) -> RedirectResponse:
+def take(request: Request, who: Who, code: str) -> Response:
     """Become the handler. Raises HTTPException 404."""
-    with _only_ours():
-        desk.take(site_of(request), who, code)
+    try:
+        with _only_ours():
+            desk.take(site_of(request), who, code)
+    except NotAllowed:
+        return _again(request, who, code, STATUS_REFUSED)
     return _back_to(code)
 
 

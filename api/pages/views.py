@@ -245,6 +245,7 @@ class CaseView:
     before: tuple[Detail, ...] = ()
     groups: tuple[DetailGroup, ...] = ()
     ending: tuple[Field, ...] = ()
+    closed_by_her: bool = False
     letter_limit: int = 600
     unsent: str = ""
     problem: str = ""

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from bot import conversation
-from bot.actions.mine import ways_on
+from bot.actions.mine import about, ways_on
 from bot.actions.my_case import satisfied_question
-from bot.actions.protocol import SAYABLE, Answer, Asked, Say, choice, followed_by, slot
+from bot.actions.protocol import SAYABLE, Answer, Asked, Say, followed_by, slot
 from bot.actions.unfinished import has_draft
 from referrals import assisted, case, notice, thread
 from referrals.code import spoken
@@ -24,13 +24,26 @@ HERE = ZoneInfo("Asia/Phnom_Penh")
 
 
 def case_status(session: Session, site: Site, asked: Asked) -> Answer:
-    """Say of each case where it stands; within a form without buttons, for its question follows."""
-    cases = case.for_conversation(session, asked.conversation)[:SHOWN]
+    """Say where a case stands, with all that can be done with it. Of several, each has only what
+    leaves the list readable: a button shows it alone. Within a form a list has no buttons, for the
+    form's question follows.
+    """
+    cases = case.for_conversation(session, asked.conversation)
+    named = asked.entities.get("case")
     none = () if asked.loop else None
-    if not cases:
+    if not cases and named is None:
         key = "no_case_draft" if has_draft(session, asked) and not asked.loop else "no_case"
         return Answer((Say(key, buttons=none),))
-    says = [_standing(session, asked, each) for each in cases]
+    cases = cases[:SHOWN] if named is None else [each for each in cases if each.code == named]
+    if not cases:
+        return Answer((Say("unknown_button", buttons=none),))
+    alone = named is not None or len(cases) == 1
+    under = [_all(session, asked, each) if alone else _few(each) for each in cases]
+    if asked.loop and named is None:
+        under = [() for _ in cases]
+    elif not asked.loop:
+        under[-1] += ways_on(session, asked)
+    says = [_standing(each, buttons) for each, buttons in zip(cases, under, strict=True)]
     waiting = notice.waiting_letter(session, site, asked.conversation)
     if waiting is not None and not notice.is_waiting(session, waiting.id):
         # One that was not announced yet is announced by the turn itself.
@@ -41,14 +54,13 @@ def case_status(session: Session, site: Site, asked: Asked) -> Answer:
     return Answer(tuple(says))
 
 
-def _standing(session: Session, asked: Asked, found: case.CaseSummary) -> Say:
+def _standing(found: case.CaseSummary, buttons: tuple[SAYABLE, ...]) -> Say:
     values = {
         "code": spoken(found.code),
         "status": found.status.value,
         "offices": json.dumps([[km, en, []] for km, en in found.offices]),
         "lodged": _day(found.lodged_at),
     }
-    buttons = () if asked.loop else _under(session, asked, found)
     if not found.offices:
         return Say("case_unreadable", values, buttons)
     if found.opened_at is None:
@@ -56,25 +68,27 @@ def _standing(session: Session, asked: Asked, found: case.CaseSummary) -> Say:
     return Say("case_read", {**values, "opened": _day(found.opened_at)}, buttons)
 
 
-def _under(session: Session, asked: Asked, found: case.CaseSummary) -> tuple[SAYABLE, ...]:
-    def about(button: str, intent: str) -> SAYABLE:
-        return choice(f"button.{button}", intent, case=found.code)
-
-    last = ways_on(session, asked)
+def _all(session: Session, asked: Asked, found: case.CaseSummary) -> tuple[SAYABLE, ...]:
     if found.status is Status.CLOSED:
-        return (about("reopen", "reopen"), about("erase", "erase"), *last)
+        return (about("reopen", "reopen", found), about("erase", "erase", found))
     if not found.offices:
-        return (about("readers", "readers"), about("erase", "erase"), *last)
+        return (about("readers", "readers", found), about("erase", "erase", found))
     hers = assisted.helper_of(session, asked.conversation) is None
     return (
-        about("add", "case_add"),
-        about("readers", "readers"),
-        about("my_consents", "consent_change"),
-        *((about("set_secret", "secret"),) if hers else ()),
-        about("close_case", "close"),
-        about("erase", "erase"),
-        *last,
+        about("add", "case_add", found),
+        about("readers", "readers", found),
+        about("my_consents", "consent_change", found),
+        *((about("set_secret", "secret", found),) if hers else ()),
+        about("close_case", "close", found),
+        about("erase", "erase", found),
     )
+
+
+def _few(found: case.CaseSummary) -> tuple[SAYABLE, ...]:
+    alone = about("more", "case_status", found)
+    if found.status is Status.CLOSED or not found.offices:
+        return (alone,)
+    return (about("add", "case_add", found), alone)
 
 
 def _day(moment: datetime) -> str:

@@ -21,7 +21,7 @@ from bot.actions.journey import (
     standing,
     to_undo,
 )
-from bot.actions.protocol import Answer, Asked, Say, loop, slot
+from bot.actions.protocol import Answer, Asked, Say, choice, loop, slot
 from bot.actions.unfinished import has_draft
 from bot.content import content
 from referrals import draft
@@ -45,16 +45,21 @@ def open_complaint(session: Session, site: Site, asked: Asked) -> Answer:
     draft.as_before(session, site, own, asked.delivery, "open")
     before = standing(session, site, own)
     begun = not before.answers.keys() & {*HEARD, "complainant", "store"}
-    said = _said_at_once(asked)
+    said, other = _said_at_once(asked), None
     if not begun and before.told:
+        other = _other_problem(said, before.answers)
         said = {step: value for step, value in said.items() if step not in before.answers}
-    kept: dict[str, str | None] = {**said, **_wanted(asked), OFFERED: None}
+    kept: dict[str, str | None] = {**said, **_wanted(asked), OFFERED: other}
     if said.get("country") not in (None, before.answers.get("country")):
         kept.setdefault("destination_province", None)
     draft.change(session, site, own, kept)
     says = [Say("begun" if begun else "resumed")]
+    if other is not None:
+        change = choice(f"category.{other}", "inform", category=other)
+        values = {"before": before.answers["category"], "category": other}
+        says = [Say("resumed_other", values, ("go_on", change))]
     if said:
-        says += heard(said)
+        says = [*heard(said), *says] if other is not None else [*says, *heard(said)]
     return Answer(tuple(says), tuple(slot(name, None) for name in BESIDE))
 
 
@@ -62,6 +67,12 @@ def _said_at_once(asked: Asked) -> dict[str, str]:
     if asked.intent != "complaint":
         return {}
     return {step: value for step in HEARD if fits(step, value := asked.entities.get(step, ""))}
+
+
+def _other_problem(said: Mapping[str, str], answers: Mapping[str, str]) -> str | None:
+    """Give the problem that was named while another one is being told; she chooses between them."""
+    named, told = said.get("category"), answers.get("category")
+    return named if told is not None and named != told else None
 
 
 def fits(step: str, value: str) -> bool:
@@ -114,7 +125,10 @@ def back(session: Session, site: Site, asked: Asked) -> Answer:
     if not undone:
         return Answer((Say("cannot_go_back"),))
     page = undone == (MENU,) and now.answers.get(MENU) in set(DetailGroup)
-    draft.change(session, site, own, {MENU: DETAILS} if page else dict.fromkeys(undone))
+    changed: dict[str, str | None] = {MENU: DETAILS} if page else dict.fromkeys(undone)
+    if "complainant" in undone:  # asked only of whom goes there by herself
+        changed[AT] = "complainant"
+    draft.change(session, site, own, changed)
     says = () if {AT, DETAIL, MENU} & set(undone) else (Say("gone_back"),)
     return Answer(says, tuple(slot(name, None) for name in BESIDE))
 

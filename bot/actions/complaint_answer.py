@@ -25,11 +25,13 @@ from bot.actions.journey import (
     Standing,
     accepts,
     chosen,
+    complete,
     detail_of,
     next_step,
     shares,
     standing,
 )
+from bot.actions.old_buttons import pressed_elsewhere
 from bot.actions.protocol import NOT_UNDERSTOOD, Answer, Asked, Say, choice, slot
 from bot.buttons import VALUES
 from bot.content import content
@@ -141,6 +143,9 @@ class _Judge:
             case "deny" if self.step == "lodge" and not _places(asked):
                 return _UNDERSTOOD
         group = asked.entities.get("group")
+        if self.step == "complainant" and group is not None and "category" not in self.now.answers:
+            self._keep({AT: None})  # she thought better of telling for whom
+            self.step = "category"
         if self.step == "category" and group in VALUES["group"] and asked.intent == "inform":
             return Answer(events=(slot("group", group), slot("misses", None)))
         if asked.intent == "inform" and "choice" in asked.entities:
@@ -167,7 +172,7 @@ class _Judge:
         elif self.step == "story":
             self._keep({AT: None})
         else:
-            return missed(self.asked)
+            return pressed_elsewhere(self.asked, self.now) or missed(self.asked)
         return _UNDERSTOOD
 
     # ---- choices of a detail
@@ -215,7 +220,7 @@ class _Judge:
 
     def _judged(self, proposed: Mapping[str, str]) -> Answer:
         if not proposed:
-            return self._another_problem() or missed(self.asked)
+            return self._another_problem() or self._elsewhere()
         says: list[Say] = []
         events: list[Mapping[str, Any]] = [slot("misses", None)]
         put_right: dict[str, str] = {}
@@ -234,6 +239,8 @@ class _Judge:
                 events += [slot("group", None), slot("page", None)]
         if put_right:
             says += [Say("corrected", heard(put_right)[-1].values)]
+        if "category" not in proposed:  # the rest of a complaint was taken; its problem is offered
+            says += (self._another_problem() or Answer()).says
         return Answer(tuple(s for n, s in enumerate(says) if s not in says[:n]), tuple(events))
 
     def _corrects(self, step: str, value: str) -> bool:
@@ -272,6 +279,13 @@ class _Judge:
         change = choice(f"category.{category}", "inform", category=category)
         said = Say("offer_change", {"category": category}, (change, "go_on"))
         return Answer((said,), _UNDERSTOOD.events)
+
+    def _elsewhere(self) -> Answer:
+        """Hear a button of another question; the one that sends leads to the summary first."""
+        if meant(self.asked, "lodge") and self.asked.intent == "inform" and complete(self.now):
+            self._keep({AT: None, DETAIL: None, MENU: None})
+            return Answer((Say("check_first"),), _UNDERSTOOD.events)
+        return pressed_elsewhere(self.asked, self.now) or missed(self.asked)
 
     def _record(self, code: str, value: str) -> None:
         """Write the answer down with the very words that were shown."""

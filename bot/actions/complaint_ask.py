@@ -60,8 +60,8 @@ def category(session: Session, site: Site, asked: Asked) -> Answer:
         return Answer((said,))
     groups = [choice(f"group.{phase}", "inform", group=phase) for phase in Phase]
     answers = _now(session, site, asked).answers
-    beside: tuple[str, ...] = () if "complainant" in answers else ("for_other",)
-    beside = ("back",) if answers.get(AT) else beside
+    left = answers.get(AT) or "complainant" in answers  # for somewhere that back leads to
+    beside = ("back",) if left else ("for_other",)
     return Answer((Say("ask_category", {}, (*groups, *beside, "cancel")),))
 
 

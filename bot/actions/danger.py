@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from sqlmodel import Session
 
 from bot import conversation, news
+from bot.actions import wording
 from bot.actions.journey import accepts, standing
 from bot.actions.lodging import enough_today
 from bot.actions.protocol import SAYABLE, Answer, Asked, Say, choice
 from bot.actions.unfinished import has_draft
 from bot.actions.urgent import call_again, call_for_help
-from bot.content import Content, content
+from bot.content import content
 from bot.content.render import SAFETY_CARD
+from bot.message import Language
 from referrals import case, consent, draft, lodging
 from referrals.code import spoken
 from referrals.site import Site
@@ -31,7 +33,8 @@ def danger(session: Session, site: Site, asked: Asked) -> Answer:
     kind = asked.entities.get("danger", "")
     kind = kind if kind in content().safety.words else ""
     card = Say(SAFETY_CARD, {**_where(answers), **({"kind": kind} if kind else {})}, ())
-    ask_back = choice("button.callback", "callback", danger="yes")
+    shown = wording.entity(asked, _offered)
+    ask_back = choice("button.callback", "callback", danger="yes", **shown)
     if kind == CHILD:
         _note_child(session, site, asked)
     called = call_again(session, site, asked.conversation)
@@ -53,7 +56,8 @@ def _note_child(session: Session, site: Site, asked: Asked) -> None:
 def human(session: Session, site: Site, asked: Asked) -> Answer:
     """Say who can be called, and offer that somebody writes. A rule pauses the form."""
     answers = _known(session, site, asked)
-    says = (Say("human", _where(answers)), *_offer(session, asked, "callback"))
+    ask_back = choice("button.callback", "callback", **wording.entity(asked, _offered))
+    says = (Say("human", _where(answers)), *_offer(session, asked, ask_back))
     return Answer(says)
 
 
@@ -84,8 +88,15 @@ def _where(answers: Mapping[str, str]) -> dict[str, str]:
 
 
 def callback(session: Session, site: Site, asked: Asked) -> Answer:
-    """Lodge the small case that says: please write to me; while it is open, there is no second."""
+    """Lodge the small case that says: please write to me; while it is open, there is no second.
+
+    Who agreed to other words than today's is asked again.
+    """
     answers = _known(session, site, asked)
+    read = wording.read(asked, _offered)
+    if read is None:
+        offers = danger if asked.entities.get("danger") else human
+        return offers(session, site, asked)
     try:
         lodged = lodging.request_callback(
             session,
@@ -100,7 +111,7 @@ def callback(session: Session, site: Site, asked: Asked) -> Answer:
             danger="yes" in (asked.entities.get("danger"), answers.get("danger"))
             or conversation.in_danger(session, asked.conversation, asked.now),
             minor=_minor(session, site, asked),
-            asked=_agreed(content(), asked),
+            asked=_agreed(asked, read),
         )
     except lodging.NobodyCanReceive:
         return Answer((Say("lodge_unable", _where(answers)),))
@@ -117,13 +128,15 @@ def _minor(session: Session, site: Site, asked: Asked) -> bool:
     return told.minor or conversation.child_in_danger(session, asked.conversation, asked.now)
 
 
-def _agreed(known: Content, asked: Asked) -> list[consent.Asked]:
-    offer = known.says[OFFER]
-    words = offer.text(asked.language)
-    return [
-        consent.Asked(code, True, offer.version, asked.language, words, asked.now)
-        for code in AGREED
-    ]
+def _offered(language: Language) -> tuple[int, str]:
+    """Give the version and the words of the offer."""
+    offer = content().says[OFFER]
+    return offer.version, offer.text(language)
+
+
+def _agreed(asked: Asked, read: tuple[Language, int, str]) -> list[consent.Asked]:
+    language, version, words = read
+    return [consent.Asked(code, True, version, language, words, asked.now) for code in AGREED]
 
 
 def hide(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001

@@ -2,8 +2,12 @@
 
 from sqlmodel import Session
 
+from bot.actions.journey import ADDITION_FORM, CLAIM_FORM
 from bot.actions.protocol import SAYABLE, Answer, Asked, Say, choice, slot
+from bot.actions.unfinished import has_draft
+from bot.actions.why import why
 from bot.content import content
+from bot.sure import WHY
 from referrals.site import Site
 
 GUESSES = 2
@@ -28,6 +32,11 @@ OF_KIND = frozenset(
 )
 """Kinds of what could not be used (bot/turn.py) that have words of their own: `unknown_<kind>`."""
 
+PRESSED = frozenset({"inform", "done", "more"})
+"""Intents that the rules bring to `not_understood_here` from a button alone: where a sentence could
+have them, a form takes it for an answer.
+"""
+
 
 def missed(asked: Asked) -> Answer:
     """Say that it was not understood; from the second time on offer a person and the way out."""
@@ -38,13 +47,20 @@ def missed(asked: Asked) -> Answer:
 
 
 def not_understood_here(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
-    """Within a form: the question comes again after this."""
-    return missed(asked)
+    """Within a form: the question comes again after this. An old button is known by its name."""
+    if asked.intent not in PRESSED:
+        return missed(asked)
+    elsewhere = asked.loop in {ADDITION_FORM, CLAIM_FORM} and has_draft(session, asked)
+    return Answer((Say("button_of_draft" if elsewhere else "button_elsewhere"),))
 
 
-def unknown(session: Session, site: Site, asked: Asked) -> Answer:  # noqa: ARG001
-    """Say that what was sent (a sticker, an old button) has no use here, or where it was kept."""
+def unknown(session: Session, site: Site, asked: Asked) -> Answer:
+    """Say that what was sent (a sticker, an old button) has no use here, or where it was kept; to
+    "why", the reason.
+    """
     kind = asked.entities.get("kind")
+    if kind == WHY:
+        return why(session, site, asked)
     key = f"unknown_{kind}" if kind in OF_KIND else "unknown"
     if asked.loop and kind == "kept":
         key = "unknown_kept_here"

@@ -124,6 +124,11 @@ def _least(now: Standing) -> str | None:
     return "contact_me" if "contact_me" not in answers else None
 
 
+def complete(now: Standing) -> bool:
+    """Say whether the least was answered, wherever she is now."""
+    return _least(now) is None
+
+
 def shares(now: Standing) -> tuple[str, ...]:
     """Give the consents to let a partner read, in the order in which they are asked.
 
@@ -183,6 +188,8 @@ def to_undo(requested: str | None, now: Standing) -> tuple[str, ...]:
     if requested == DETAILS:
         return (MENU,)
     match requested:
+        case "category" if "complainant" in now.answers:
+            return ("complainant", "group_code")
         case "country":
             return ("category",)
         case "province":

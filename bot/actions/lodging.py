@@ -68,8 +68,14 @@ def _receipt(session: Session, lodged: case.Lodged, found: case.Case) -> tuple[S
             if lodged.group_code
             else ()
         ),
-        Say("receipt_next" if heard else "receipt_next_silent", {}, buttons),
+        Say(_what_follows(assisted=lodged.assisted, heard=bool(heard)), {}, buttons),
     )
+
+
+def _what_follows(*, assisted: bool, heard: bool) -> str:
+    """Name the say of what happens next; on a counsellor's screen nobody can write to her."""
+    key = "receipt_next_assisted" if assisted else "receipt_next"
+    return key if heard else f"{key}_silent"
 
 
 def offices(routes: Sequence[case.Routed]) -> str:

@@ -5,7 +5,7 @@ from sqlmodel import Session
 from bot.actions.protocol import SAYABLE, Asked, choice
 from bot.actions.unfinished import has_draft
 from referrals import case
-from referrals.case import Case
+from referrals.case import Case, CaseSummary
 from referrals.taxonomy import Status
 
 
@@ -22,7 +22,7 @@ def mine(session: Session, asked: Asked) -> Case | None:
     return next(iter((*still_open, *cases)), None)
 
 
-def about(button: str, intent: str, found: Case, **entities: str) -> SAYABLE:
+def about(button: str, intent: str, found: Case | CaseSummary, **entities: str) -> SAYABLE:
     """Build a button of buttons.yml that names a case."""
     return choice(f"button.{button}", intent, case=found.code, **entities)
 

@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 
 from sqlmodel import Session
 
+from bot.actions import wording
 from bot.actions.journey import SHARES
 from bot.actions.mine import about, mine, ways_on
 from bot.actions.protocol import SAYABLE, Answer, Asked, Say, choice
 from bot.actions.unfinished import has_draft
 from bot.content import content
+from bot.message import Language
 from bot.when import local_date
 from referrals import aftercare, consent, statistic
 from referrals.case import Case
@@ -69,17 +72,18 @@ def _consent(session: Session, site: Site, asked: Asked, found: Case) -> Answer:
     code = asked.entities.get("consent", "")
     if code not in CHANGEABLE:
         return _consents(session, site, asked, found)
-    answered = asked.entities.get("answer")
-    if answered not in {"yes", "no"}:
+    answered, read = asked.entities.get("answer"), wording.read(asked, _words(code))
+    if answered not in {"yes", "no"} or read is None:
+        shown = wording.entity(asked, _words(code))
         yes, no = (
-            choice(f"yes_no.{v}", "consent", consent=code, case=found.code, answer=v)
+            choice(f"yes_no.{v}", "consent", consent=code, case=found.code, answer=v, **shown)
             for v in ("yes", "no")
         )
         question = Say("ask_consent", {"consent": code}, (yes, no, *ways_on(session, asked)))
         last = code in SHARES and aftercare.only_reader(session, found, ConsentCode(code))
         return Answer((Say("consent_last"), question) if last else (question,))
     granted = answered == "yes"
-    _change(session, site, asked, found, ConsentCode(code), granted)
+    _change(session, site, found, ConsentCode(code), granted, read)
     said = Say(_changed(ConsentCode(code), granted), {"consents": code}, ())
     if not aftercare.readable_by_anybody(session, found):
         nobody = Say("nobody_left", {}, _after_all(session, asked, found))
@@ -87,12 +91,21 @@ def _consent(session: Session, site: Site, asked: Asked, found: Case) -> Answer:
     return Answer((said, _list_of_consents(session, asked, found)))
 
 
+def _words(code: str) -> wording.Words:
+    return partial(content().consent_words, code)
+
+
 def _change(
-    session: Session, site: Site, asked: Asked, found: Case, code: ConsentCode, granted: bool
+    session: Session,
+    site: Site,
+    found: Case,
+    code: ConsentCode,
+    granted: bool,
+    read: tuple[Language, int, str],
 ) -> None:
     """Write a new answer down with the words of its question, and do what follows from it."""
-    version, words = content().consent_words(code, asked.language)
-    given = consent.Asked(code, granted, version, asked.language, words, site.clock())
+    language, version, words = read
+    given = consent.Asked(code, granted, version, language, words, site.clock())
     aftercare.change_consent(session, site, found, given)
 
 
@@ -219,10 +232,15 @@ def _count(session: Session, site: Site, asked: Asked, found: Case) -> Answer:
     if papers is not None:
         counted = found.counted or statistic.count(session, site, found, papers)
         return Answer((Say("counted" if counted else "count_no", {}, ways_on(session, asked)),))
-    if answered is None:
-        yes, no = (choice(f"yes_no.{v}", "count", case=found.code, answer=v) for v in ("yes", "no"))
+    read = wording.read(asked, _words(code))
+    if answered is None or read is None:
+        shown = wording.entity(asked, _words(code))
+        yes, no = (
+            choice(f"yes_no.{v}", "count", case=found.code, answer=v, **shown)
+            for v in ("yes", "no")
+        )
         return Answer((Say("ask_consent", {"consent": code}, (yes, no, *ways_on(session, asked))),))
-    _change(session, site, asked, found, code, answered == "yes")
+    _change(session, site, found, code, answered == "yes", read)
     if answered != "yes":
         return Answer((Say("count_no", {}, ways_on(session, asked)),))
     choices = [

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from bot.channels import BODY_LIMIT, BadSecret, Clock, Pseudonym
 from bot.channels.download import download
-from bot.channels.fit import MORE, in_groups, shorten, split_text
+from bot.channels.fit import MORE, in_groups, shorten, split_text, units
 from bot.channels.recordings import Uploaded, file_name, media_type
 from bot.channels.wire_messenger import GET_STARTED, read_batch
 from bot.channels.wordless import silence_libraries
@@ -39,6 +39,7 @@ __all__ = ["MessengerChannel", "window_open"]
 TEXT_LIMIT = 2000
 QUICK_REPLY_LIMIT = 13
 TITLE_LIMIT = 20
+TEMPLATE_TEXT_LIMIT = 640
 TEMPLATE_BUTTON_LIMIT = 3
 SIGNATURE_HEADER = "X-Hub-Signature-256"
 WINDOW = timedelta(hours=24)
@@ -164,15 +165,18 @@ class MessengerChannel:
             self._page_id = str(answer["id"])
         return self._page_id
 
-    async def send(self, address: str, reply: Reply, *, silent: bool = False) -> tuple[str, ...]:
+    async def send(
+        self, address: str, reply: Reply, *, silent: bool = False, followed: bool = False
+    ) -> tuple[str, ...]:
         """Send one reply, in several bubbles when it is too long for one; gives no marks.
 
         Only within the window (see window_open). Quick replies vanish when anything is said after
-        them, so the bubble with choices must be the last of a turn. `silent` rings no phone.
-        Raises Undeliverable or TryLater; the latter is `unsent` only when no bubble left.
+        them, so the choices of a reply that is `followed` are buttons of templates, which stay.
+        `silent` rings no phone. Raises Undeliverable or TryLater; the latter is `unsent` only when
+        no bubble left.
         """
         manner = {"notification_type": "SILENT_PUSH"} if silent else {}
-        for number, message in enumerate(_bubbles(reply)):
+        for number, message in enumerate(_bubbles(reply, followed=followed)):
             try:
                 await self._ask(
                     "POST", "/me/messages", json={**_to(address), **manner, "message": message}
@@ -283,27 +287,32 @@ def _audio(payload: dict[str, Any]) -> dict[str, Any]:
     return {"attachment": {"type": "audio", "payload": payload}}
 
 
-def _bubbles(reply: Reply) -> list[dict[str, Any]]:
-    """Fit a reply: quick replies on the last bubble, and before it templates for what is too many.
+def _bubbles(reply: Reply, *, followed: bool) -> list[dict[str, Any]]:
+    """Fit a reply: quick replies on the last bubble, and before it templates for what is too many;
+    templates alone when something follows.
 
     A second row of quick replies would make the first vanish; the buttons of a template stay.
     """
     texts = split_text(reply.text, TEXT_LIMIT)
-    spare, last = reply.buttons[:-QUICK_REPLY_LIMIT], reply.buttons[-QUICK_REPLY_LIMIT:]
-    if last and (spare or not texts):
-        texts = [*texts, MORE]
-    messages: list[dict[str, Any]] = [{"text": text} for text in texts]
-    if last:
+    quick = () if followed else reply.buttons[-QUICK_REPLY_LIMIT:]
+    standing = reply.buttons[: len(reply.buttons) - len(quick)]
+    templates: list[dict[str, Any]] = []
+    for group in in_groups(standing, TEMPLATE_BUTTON_LIMIT):
+        fits = not templates and texts and units(texts[-1]) <= TEMPLATE_TEXT_LIMIT
+        templates.append(_template(texts.pop() if fits else MORE, group))
+    messages = [*({"text": text} for text in texts), *templates]
+    if quick and (templates or not texts):
+        messages.append({"text": MORE})
+    if quick:
         messages[-1]["quick_replies"] = [
-            {"content_type": "text", "title": _title(b), "payload": b.payload} for b in last
+            {"content_type": "text", "title": _title(b), "payload": b.payload} for b in quick
         ]
-    templates = [_template(group) for group in in_groups(spare, TEMPLATE_BUTTON_LIMIT)]
-    return messages[:-1] + templates + messages[-1:]
+    return messages
 
 
-def _template(buttons: tuple[Button, ...]) -> dict[str, Any]:
+def _template(text: str, buttons: tuple[Button, ...]) -> dict[str, Any]:
     choices = [{"type": "postback", "title": _title(b), "payload": b.payload} for b in buttons]
-    payload = {"template_type": "button", "text": MORE, "buttons": choices}
+    payload = {"template_type": "button", "text": text, "buttons": choices}
     return {"attachment": {"type": "template", "payload": payload}}
 
 

@@ -124,7 +124,14 @@ class TelegramChannel:
         await self.bot.shutdown()
         await self._http.aclose()
 
-    async def send(self, address: str, reply: Reply, *, silent: bool = False) -> tuple[str, ...]:
+    async def send(
+        self,
+        address: str,
+        reply: Reply,
+        *,
+        silent: bool = False,
+        followed: bool = False,  # noqa: ARG002 - what stands under a bubble of Telegram's stays
+    ) -> tuple[str, ...]:
         """Send one reply to a private chat, in several bubbles when it is too long for one.
 
         Gives the message id of each. `silent` rings no phone. Raises Undeliverable or TryLater; the

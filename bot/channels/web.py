@@ -16,6 +16,7 @@ class WebChannel:
         reply: Reply,  # noqa: ARG002
         *,
         silent: bool = False,  # noqa: ARG002
+        followed: bool = False,  # noqa: ARG002
     ) -> tuple[str, ...]:
         """Refuse: a page cannot be pushed to. Raises Undeliverable."""
         raise Undeliverable("web: a page asks for its replies itself")

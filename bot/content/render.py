@@ -57,6 +57,7 @@ LABELLED: Mapping[str, str] = {
     "missing": "detail",
     "choices": "choice",
     "consents": "consent",
+    "before": "category",
 }
 """Placeholders whose values are codes, with the table of labels.yml that names them."""
 

@@ -40,15 +40,17 @@ _SAYS: Mapping[Risk, tuple[str, ...]] = {
     Risk.CONSENT: (
         *("ask_consent", "ask_papers", "callback_offer", "consent", "count", "erase", "news_ask"),
         *("nobody_can_act", "nobody_left", "press_to_agree", "privacy", "store_refused"),
+        "why_consent",
     ),
     Risk.LAW_AND_MONEY: ("faq_", "contact_"),
     Risk.COMPLAINT: (
-        *("addition", "ask_", "begun", "callback", "cancel", "cannot_go_back", "case_", "category"),
-        *("change_what", "claim", "close_", "code_", "complainant", "corrected", "detail"),
-        *("discarded", "enough_today", "extras", "gone_back", "group", "heard", "letter", "lodge"),
-        *("menu_paused", "name_not_given", "no_case", "no_letter", "not_in_list", "noted"),
-        *("nothing_to", "offer_change", "paper", "reason_", "receipt", "resumed", "secret"),
-        *("story", "summary", "thanks_outcome", "told_", "unknown_kept", "unknown_no_case"),
+        *("addition", "ask_", "asked_", "begun", "button_", "callback", "cancel", "cannot_go_back"),
+        *("case_", "category", "change_what", "check_first", "claim", "close_", "code_"),
+        *("complainant", "corrected", "detail", "discarded", "enough_today", "extras"),
+        *("gone_back", "group", "heard", "letter", "lodge", "menu_paused", "name_not_given"),
+        *("no_case", "no_letter", "not_in_list", "noted", "nothing_to", "offer_change", "paper"),
+        *("reason_", "receipt", "resumed", "secret", "story", "summary", "thanks_outcome"),
+        *("told_", "unknown_kept", "unknown_no_case", "why_"),
     ),
 }
 """Beginnings of the keys of says/."""

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alike import NUMBER, by_sound, units
-from bot.danger import LEXICON, UNCLEAR, danger
+from bot.danger import LEXICON, UNCLEAR, concerns_a_child, danger
 from bot.text import LIMIT, normalise
 
 KINDS = ["suicide", "violence", "confinement", "trafficking", "child", "illness", UNCLEAR]
@@ -246,6 +246,10 @@ def _rules() -> Iterator[tuple[str, str]]:
             yield kind, line
 
 
+CONCERNED = RULES["child"]["concerned"]
+"""Rules that are no danger by themselves: a child is meant."""
+
+
 def _groups_of(line: str) -> list[str]:
     """Give the groups that make a rule fit, not those that stand after a minus."""
     return _named(line.split(" - ")[0])
@@ -272,16 +276,26 @@ def test_only_suicide_is_never_taken_back() -> None:
 @pytest.mark.parametrize(("kind", "line"), list(_rules()))
 def test_every_rule_finds_something(kind: str, line: str) -> None:
     """Some two spellings of its groups, put side by side, are danger of some kind."""
+    assert any(danger(text) for text in _put_side_by_side(line)), (kind, line)
+
+
+@pytest.mark.parametrize("line", CONCERNED)
+def test_every_rule_of_who_is_a_child_finds_something(line: str) -> None:
+    assert any(concerns_a_child(text) for text in _put_side_by_side(line))
+
+
+def _put_side_by_side(line: str) -> Iterator[str]:
+    """Give sentences of some spellings of a rule's groups."""
     choices = []
     for group in _groups_of(line):
         counted = [g for g, other in GROUPS.items() if group == g or group in other.get("also", ())]
         spelt = [p for g in counted for s in ("km", "en", "ro") for p in GROUPS[g].get(s, ())]
         choices.append(spelt[:: max(1, len(spelt) // 6)])
-    assert any(danger(normalise(" ".join(words))) for words in product(*choices)), (kind, line)
+    return (normalise(" ".join(words)) for words in product(*choices))
 
 
 def test_every_group_is_used() -> None:
-    rules = [line for _, line in _rules()]
+    rules = [*(line for _, line in _rules()), *CONCERNED]
     rules += [line for part in ("sayings", "loud") for line in QUIET[part]]
     rules += [line for part in QUIET["quiet"].values() for line in part]
     used = {group for line in rules for group in _named(line)}

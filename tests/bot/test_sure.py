@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from bot.sure import WORDS, surely_yes
+from bot.sure import WHY, WORDS, plain_control, surely_yes
 from bot.text import normalise
 from bot.training import ROOT
 
@@ -100,3 +100,55 @@ def test_every_word_of_the_list_is_a_yes_and_politeness_alone_is_none() -> None:
     assert all(isinstance(word, str) for word in words["whole"] + words["polite"])
     assert not [word for word in words["whole"] if not surely_yes(normalise(word))]
     assert not [word for word in words["polite"] if surely_yes(normalise(word))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "why",
+        "Why?",
+        "why do you ask???",
+        "ហេតុអ្វី",
+        "ហេតុអីសួរ?",
+        "បង ហេតុអី",
+        "ហេតុអ្វីបានជាអ្នកសួរ",
+        "het ey",
+        "HETEY?",
+        "mech ban jea sour",
+        "what for?",
+    ],
+)
+def test_a_plain_why_is_one_with_or_without_its_question_mark(text: str) -> None:
+    assert plain_control(normalise(text)) == WHY
+
+
+@pytest.mark.parametrize(
+    "text", ["continue", "Go on.", "I want to continue", "ចង់បន្ត", "បន្ត", "សូមបន្ត", "jong bontor"]
+)
+def test_a_plain_wish_to_go_on_is_one(text: str) -> None:
+    assert plain_control(normalise(text)) == "resume"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "why not",
+        "why did they not pay me",
+        "ហេតុអ្វីថៅកែមិនបើកលុយ",
+        "ហេតុអីមិនសួរខ្ញុំ",
+        "stop?",
+        "continue?",
+        "they continue to beat me",
+        "I want to continue my contract",
+        "បន្តកុងត្រា",
+        "ចង់បន្តធ្វើការ",
+        "បន្តទៅ",
+    ],
+)
+def test_anything_longer_is_no_plain_order(text: str) -> None:
+    assert plain_control(normalise(text)) is None
+
+
+def test_nothing_that_means_something_else_is_a_plain_order_to_go_on_or_to_say_why() -> None:
+    orders = ((plain_control(normalise(text)), text) for _, text in examples())
+    assert not [text for order, text in orders if order in {WHY, "resume"}]

@@ -1,14 +1,16 @@
 """Labels and places of Rasa become codes of the taxonomy."""
 
 import asyncio
+from dataclasses import dataclass, field
+from typing import cast
 
 import pytest
 
 from bot.certainty import IN_DANGER, Certainty
-from bot.danger import UNCLEAR
+from bot.danger import CHILD, UNCLEAR
 from bot.rasa import Found, Parsed, RasaClient, RasaUnavailable
 from bot.text import normalise
-from bot.understand import NOTHING, Understanding, alarm, read, understand
+from bot.understand import CALM, NOTHING, Understanding, alarm, read, understand
 
 GREET, FAQ, INFORM = ((("greet", 0.9),), (("faq", 0.9),), (("inform", 0.9),))
 
@@ -66,6 +68,62 @@ def test_what_the_words_call_danger_and_the_model_thinks_possible_is_danger() ->
     assert both.certainty is Certainty.SURE
     words_alone = read(Parsed(wages[:1]), "គេវាយខ្ញុំ")
     assert (words_alone.intent, words_alone.danger) == ("complaint", "violence")
+
+
+def test_of_two_places_the_one_that_is_denied_is_not_taken() -> None:
+    text = "no, thailand not malaysia"
+    places = (Found("country", "TH", 4, 12), Found("country", "MY", 17, 25))
+    tokens = ((0, 2), (4, 12), (13, 16), (17, 25))
+    guess = parsed(faq__entering_malaysia=0.3, deny=0.3)
+    found = read(Parsed(guess, places, tokens), text)
+    assert (found.intent, found.certainty, found.puts_right) == ("inform", Certainty.SURE, True)
+    assert dict(found.entities) == {"country": "TH"}
+
+
+def test_danger_that_only_the_model_hears_is_a_childs_where_one_is_told_of() -> None:
+    half = parsed(danger=IN_DANGER)
+    assert read(Parsed(half), "something about me").danger == UNCLEAR
+    assert read(Parsed(half), "something about a 9 year old").danger == CHILD
+
+
+@dataclass
+class Reader:
+    """Reads a sentence as danger with this chance, and otherwise when it says "boss"."""
+
+    chance: float
+    of_a_boss: float
+    asked: list[str] = field(default_factory=list)
+
+    async def parse(self, text: str) -> Parsed:
+        self.asked.append(text)
+        chance = self.of_a_boss if "boss" in text else self.chance
+        read_as = {"complaint.violence_harassment": chance, "complaint.unpaid_wages": 1 - chance}
+        return Parsed(tuple(sorted(read_as.items(), key=lambda guess: -guess[1])))
+
+
+def understood_by(reader: Reader, text: str) -> Understanding:
+    return asyncio.run(understand(cast(RasaClient, reader), text))
+
+
+@pytest.mark.parametrize("rank", ["foreman", "Supervisor", "team leader", "captain", "manager"])
+def test_the_word_for_who_gives_the_orders_is_no_danger_by_itself(rank: str) -> None:
+    reader = Reader(chance=0.9, of_a_boss=0.05)
+    found = understood_by(reader, f"the {rank} also paid us late")
+    assert (found.danger, found.topic) == (None, "unpaid_wages")
+    assert reader.asked[1] == "the boss also paid us late"
+
+
+@pytest.mark.parametrize("of_a_boss", [IN_DANGER, CALM])
+def test_what_is_or_may_be_danger_of_any_boss_stays_danger(of_a_boss: float) -> None:
+    found = understood_by(Reader(0.9, of_a_boss), "the foreman comes at night again")
+    assert (found.danger, found.topic) == (UNCLEAR, "violence_harassment")
+
+
+@pytest.mark.parametrize("text", ["the foreman beats me", "the clerk paid late"])
+def test_no_second_reading_takes_back_what_the_words_say_or_asks_without_need(text: str) -> None:
+    reader = Reader(chance=0.9, of_a_boss=0.0)
+    assert understood_by(reader, text).danger is not None
+    assert len(reader.asked) == 1
 
 
 def test_nothing_needs_no_rasa_and_a_missing_rasa_is_said() -> None:

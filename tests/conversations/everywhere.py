@@ -50,6 +50,10 @@ TEXTS = {
     "a slash": "/restart",
 }
 
+MISSED = frozenset({"not_understood_here", "not_understood_twice"})
+TYPED_ALONE = frozenset({"affirm", "deny"})
+"""Intents that a payload may have and that stand on no button."""
+
 _LEAST = {
     "category": "unpaid_wages",
     "country": "TH",
@@ -227,6 +231,8 @@ def _wrong(talker: Talker, sent: Sent, question: str, before: int) -> Iterator[s
     if not talker.buttons and not LAST_WORDS & set(talker.says):
         yield f"a dead end, {'+'.join(talker.says)}"
     yield from (f"nobody can press {each}" for each in talker.unpressable())
+    if sent.intent not in {None, *TYPED_ALONE} and MISSED & set(talker.says):
+        yield "a button is not understood"
     on_purpose = sent.intent == "discard" or "sure=yes" in sent.how.get("button", "")
     if _told(talker) < before and not on_purpose:
         yield "what was told is gone"

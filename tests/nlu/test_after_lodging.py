@@ -149,7 +149,22 @@ def test_a_consent_can_be_taken_back_and_given_again(person: Person) -> None:
     code = person.has_a_case()
     person.says("consent_change", case=code)
     assert person.keys == ["consents"]
-    person.says("consent", case=code, consent="contact_me", answer="no")
-    assert person.keys[0] == "consent_contact_off"
-    person.says("consent", case=code, consent="contact_me", answer="yes")
-    assert person.keys[0] == "consent_contact_on"
+    for answer, said in (("no", "consent_contact_off"), ("yes", "consent_contact_on")):
+        read = {"case": code, "consent": "contact_me", "answer": answer, "in": "km1"}
+        person.says("consent", **read)
+        assert person.keys[0] == said
+
+
+def test_one_of_several_cases_is_shown_alone_also_in_the_middle_of_a_complaint(
+    person: Person,
+) -> None:
+    code = person.has_a_case()
+    assert person.says("case_status", case=code) == ["action_case_status"]
+    assert person.keys == ["case_unread"]
+    assert person.place == (None, None)
+    person.comes_to("province")
+    person.says("case_status", case=code)
+    assert (person.keys[0], person.keys[-1]) == ("case_unread", "ask_province")
+    person.says("close", case=code)
+    assert person.keys == ["close_sure"]
+    assert person.place == (None, None)

@@ -221,7 +221,7 @@ def test_a_place_counts_even_when_the_sentence_was_not_understood(person: Person
 def test_an_old_button_does_not_change_another_answer(person: Person) -> None:
     person.answers_until("contact_me")
     person.says("inform", share_mrc="no")
-    assert person.keys[0] == "not_understood_here"
+    assert person.keys[0] == "asked_before"
     assert person.place == ("complaint_form", "contact_me")
     assert person.holds()["share_mrc"] == "yes"
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import threading
+from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -10,6 +12,7 @@ from sqlmodel import select
 from referrals import aftercare, audit, case, consent, desk, group
 from referrals.case import Case, Referral, Wrap
 from referrals.consent import Asked, StandingConsent
+from referrals.directory import SignedIn
 from referrals.intake import MINOR
 from referrals.preview import preview
 from referrals.routing import Reason
@@ -263,6 +266,9 @@ def test_closing_says_when_and_who_and_opening_again_forgets_it(town: Town) -> N
 
 def test_who_closed_it_first_stays_and_her_answers_are_shown(town: Town) -> None:
     code, mrc = lodges_much(town), town.people["mrc"]
+    desk.set_status(town.site, mrc, code, Status.CLOSED)
+    closed_at = town.clock()
+    town.clock.pass_(hours=1)
     with town.site.store.writing() as session:
         hers = case.by_code(session, code)
         aftercare.close(session, town.site, hers)
@@ -270,19 +276,22 @@ def test_who_closed_it_first_stays_and_her_answers_are_shown(town: Town) -> None
         aftercare.say_money(session, hers, "part")
     desk.set_status(town.site, mrc, code, Status.CLOSED)
     assert desk.open_case(town.site, mrc, code).ending == desk.EndingRow(
-        town.clock(), "migrant", "partly", "part"
+        closed_at, "office", "partly", "part"
     )
 
 
 def test_an_office_that_opens_a_closed_case_again_has_its_referral_again(town: Town) -> None:
     code, mrc = lodges_much(town), town.people["mrc"]
-    with town.site.store.writing() as session:
-        aftercare.close(session, town.site, case.by_code(session, code))
+
+    def referral() -> tuple[str, datetime | None]:
+        with town.site.store.reading() as session:
+            held = session.get_one(Referral, (lodged(town, code).id, mrc.organisation_id))
+        return held.state, held.ended_at
+
+    desk.set_status(town.site, mrc, code, Status.CLOSED)
+    assert referral() == ("closed", town.clock())
     desk.set_status(town.site, mrc, code, Status.WORKING)
-    with town.site.store.reading() as session:
-        referral = session.get(Referral, (lodged(town, code).id, mrc.organisation_id))
-    assert referral is not None
-    assert (referral.state, referral.ended_at) == ("accepted", None)
+    assert referral() == ("accepted", None)
 
 
 # --- Children, groups, helpers ------------------------------------------------------------------
@@ -326,3 +335,27 @@ def test_consent_given_again_without_having_been_taken_back_changes_nothing(town
     with town.site.store.reading() as session:
         assert consent.latest(session, lodged(town, code).id, ConsentCode.SHARE_MRC)
     assert audit.Act.SHARED not in acts(town, code)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda town, who, code: desk.set_status(town.site, who, code, Status.WORKING),
+        lambda town, who, code: desk.set_status(town.site, who, code, Status.CLOSED),
+        lambda town, who, code: desk.write(town.site, who, code, "សួស្តី"),
+        lambda town, who, code: desk.take(town.site, who, code),
+    ],
+)
+def test_what_she_closed_herself_no_office_goes_on_with(
+    town: Town, act: Callable[[Town, SignedIn, str], object]
+) -> None:
+    code = town.lodges("រឿង")
+    with town.site.store.writing() as session:
+        aftercare.close(session, town.site, case.by_code(session, code))
+    with pytest.raises(desk.NotAllowed):
+        act(town, town.people["mrc"], code)
+    with town.site.store.writing() as session:
+        found = case.by_code(session, code)
+        assert (found.status, found.closed_by) == (Status.CLOSED, "migrant")
+        aftercare.reopen(session, town.site, found)
+    act(town, town.people["mrc"], code)

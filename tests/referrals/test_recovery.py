@@ -31,7 +31,7 @@ def lodged(town: Town, secret: str | None = SECRET) -> str:
 
 
 def claims(
-    town: Town, code: str, secret: str, conversation: str = NEW, channel: str = "messenger"
+    town: Town, code: str, secret: str, conversation: str = NEW, channel: str = "web"
 ) -> Claimed | Refused:
     with town.site.store.writing() as session:
         return recovery.claim(session, town.site, conversation, channel, code, secret)
@@ -132,7 +132,7 @@ def test_code_and_secret_bring_the_case_to_a_new_phone_and_the_old_one_hears_no_
     assert (mine.code, mine.letters) == (code, 2)
     assert letter is not None
     assert letter.text == "សូមមកការិយាល័យ"
-    assert row(town, code).channel == "messenger"
+    assert row(town, code).channel == "web"
 
 
 def test_a_claim_leaves_a_trace(town: Town) -> None:
@@ -249,6 +249,24 @@ def test_who_goes_on_guessing_has_one_try_an_hour(town: Town) -> None:
     town.clock.pass_(hours=1)
     assert claims(town, code, WRONG, "a" * 64) == Refused("wrong")
     assert claims(town, code, SECRET) == Refused("wrong")
+
+
+def test_who_locks_a_case_with_wrong_answers_does_not_keep_its_owner_out(town: Town) -> None:
+    """Her own account, which was not wrong lately, may try once; a page of the web may not."""
+    code = lodged(town)
+    for number in range(recovery.WRONG_OF_A_CASE):
+        claims(town, code, WRONG, f"{number}" * 64)
+    assert claims(town, code, SECRET, "w" * 64, channel="web") == Refused("wrong")
+    assert claims(town, code, WRONG, "a" * 64, channel="telegram") == Refused("wrong")
+    assert claims(town, code, SECRET, "a" * 64, channel="telegram") == Refused("wrong")
+    assert isinstance(claims(town, code, SECRET, channel="telegram"), Claimed)
+
+
+def test_many_accounts_are_no_way_around_the_lock(town: Town) -> None:
+    code = lodged(town)
+    for number in range(recovery.WRONG_OF_A_CASE + recovery.WRONG_WHILE_LOCKED):
+        claims(town, code, WRONG, f"{number:02}" * 32, channel="telegram")
+    assert claims(town, code, SECRET, channel="telegram") == Refused("wrong")
 
 
 def test_wrong_answers_to_a_closed_case_keep_it_closed_no_longer(town: Town) -> None:

@@ -26,6 +26,10 @@ LODGED = {
 }
 """The least that is sent, by the question it answers; the story is told beside."""
 
+OFFERED = {"in": "km1"}
+OFFERED_IN_DANGER = {"danger": "yes", **OFFERED}
+"""What a button carries that asks for a call back."""
+
 
 @dataclass
 class Clock:

@@ -51,12 +51,50 @@ def test_only_a_sentence_that_complains_says_what_it_is_about(talk: Talk) -> Non
     assert not set(FACTS) & set(talk.answers())
 
 
-def test_a_new_grievance_does_not_rename_a_story_that_was_told(talk: Talk) -> None:
+@pytest.mark.parametrize("step", ["country", "share_mrc", "lodge"])
+@pytest.mark.parametrize("named", ["other", "unpaid_wages"])
+@pytest.mark.usefixtures("offices")
+def test_another_problem_named_while_one_is_told_is_offered_and_renames_nothing_by_itself(
+    talk: Talk, step: str, named: str
+) -> None:
+    """So does the button "This is my problem" under an answer."""
     talk.opens(category="dismissal")
     talk.tells()
-    answer = talk.opens(category="other")
-    assert keys(answer) == ["resumed"]
+    talk.gets_to(step, category="dismissal")
+    answer = talk.opens(category=named)
+    assert keys(answer) == ["resumed_other"]
+    assert answer.says[0].values == {"before": "dismissal", "category": named}
+    assert all_payloads(answer) == ["resume", f"inform:category={named}"]
     assert talk.answers()["category"] == "dismissal"
+    assert not talk.asks("complaint").says  # the offer is the only question
+    talk.opens("resume")
+    assert (talk.answers()["category"], talk.at) == ("dismissal", step)
+    talk.opens(category=named)
+    talk.answers_with(category=named)
+    assert (talk.answers()["category"], talk.at) == (named, step)
+
+
+def test_the_same_problem_named_once_more_is_no_other(talk: Talk) -> None:
+    talk.opens(category="dismissal")
+    talk.tells()
+    assert keys(talk.opens(category="dismissal")) == ["resumed"]
+
+
+def test_what_was_not_said_yet_is_heard_beside_another_problem(talk: Talk) -> None:
+    talk.opens(category="dismissal")
+    talk.tells()
+    answer = talk.opens(category="unpaid_wages", country="MY")
+    assert keys(answer) == ["heard", "resumed_other"]
+    assert (talk.answers()["category"], talk.answers()["country"]) == ("dismissal", "MY")
+
+
+def test_a_country_that_is_asked_for_does_not_hide_the_other_problem_named_with_it(
+    talk: Talk,
+) -> None:
+    talk.gets_to("country", category="dismissal")
+    answer = talk.hears("complaint", category="unpaid_wages", country="MY")
+    assert keys(answer) == ["offer_change"]
+    assert (talk.answers()["category"], talk.answers()["country"]) == ("dismissal", "MY")
 
 
 def test_a_story_told_before_the_complaint_was_opened_begins_it_all_the_same(talk: Talk) -> None:
@@ -134,11 +172,12 @@ def test_an_answer_that_fits_nothing_is_said_to_be_missed_and_then_a_person_is_o
     assert keys(talk.hears("deny")) == ["not_understood_here"]
 
 
+@pytest.mark.usefixtures("offices")
 @pytest.mark.parametrize("pressed", [{"share_mrc": "yes"}, {"contact_me": "no"}, {"lodge": "yes"}])
 def test_an_old_button_fills_nothing_behind_her_back(talk: Talk, pressed: dict[str, str]) -> None:
     talk.gets_to("province")
     before = talk.consents()
-    assert keys(talk.answers_with(**pressed)) == ["not_understood_here"]
+    assert keys(talk.answers_with(**pressed)) == ["asked_later"]
     assert not set(pressed) & set(talk.answers())
     assert talk.consents() == before
 

@@ -11,7 +11,16 @@ from bot.content import content
 from bot.content.render import render
 from bot.message import Language
 from referrals import notice
-from tests.bot.actions.talk import HER, Clock, Talk, all_payloads, keys, names, payloads
+from tests.bot.actions.talk import (
+    HER,
+    OFFERED,
+    Clock,
+    Talk,
+    all_payloads,
+    keys,
+    names,
+    payloads,
+)
 
 PRIVATE = {"story": "រឿង", "name": "ឈ្មោះ", "letter": "សារ", "handover": "1", "link": "x"}
 
@@ -99,7 +108,7 @@ def test_a_question_without_a_topic_lists_them_all_page_by_page(talk: Talk) -> N
 @pytest.mark.usefixtures("offices")
 def test_her_case_is_told_in_her_words_with_its_office(talk: Talk) -> None:
     assert keys(talk("action_case_status", "case_status")) == ["no_case"]
-    talk("action_callback", "callback")
+    talk("action_callback", "callback", OFFERED)
     said = talk("action_case_status", "case_status").says[0]
     assert said.key == "case_unread"
     assert said.values["status"] == "lodged"
@@ -118,7 +127,7 @@ def test_who_has_only_something_unfinished_is_led_back_to_it(talk: Talk) -> None
 
 @pytest.mark.usefixtures("offices")
 def test_a_letter_is_announced_once_and_shown_by_the_turn(talk: Talk) -> None:
-    talk("action_callback", "callback")
+    talk("action_callback", "callback", OFFERED)
     assert keys(talk("action_letter", "letter")) == ["no_letter"]
     with talk.site.store.writing() as session:
         letter = notice.post(session, talk.site, HER, talk.cases()[0].id, "សួស្តី")
@@ -139,7 +148,7 @@ def test_nothing_can_be_added_where_no_case_is(talk: Talk) -> None:
 
 @pytest.mark.usefixtures("offices")
 def test_an_addition_is_asked_once_kept_and_thanked_for(talk: Talk) -> None:
-    talk("action_callback", "callback")
+    talk("action_callback", "callback", OFFERED)
     assert keys(talk("action_case_add", "case_add")) == ["ask_addition"]
     talk.loop = "addition_form"
     assert not talk("action_ask_addition_form_addition", "case_add").says

@@ -11,7 +11,17 @@ from referrals import alarm, case, consent, draft
 from referrals.duty import Alarm
 from referrals.lodging import LODGINGS
 from referrals.taxonomy import ConsentCode, Status
-from tests.bot.actions.talk import HER, Clock, Talk, all_payloads, keys, names, payloads
+from tests.bot.actions.talk import (
+    HER,
+    OFFERED,
+    OFFERED_IN_DANGER,
+    Clock,
+    Talk,
+    all_payloads,
+    keys,
+    names,
+    payloads,
+)
 
 # ---- danger and people
 
@@ -21,7 +31,7 @@ def test_danger_shows_the_card_of_the_country_before_anything_else(talk: Talk) -
     answer = talk("action_danger", "danger", {"danger": "violence"})
     assert keys(answer) == ["safety_card", "danger_next", "callback_offer", "callback_offer_paused"]
     assert answer.says[0].values == {"country": "MY", "kind": "violence"}
-    assert "callback:danger=yes" in payloads(answer)
+    assert "callback:danger=yes;in=km1" in payloads(answer)
     assert "resume" in names(answer)
 
 
@@ -75,7 +85,7 @@ def test_a_call_for_help_in_the_midst_of_telling_leads_back_to_it(talk: Talk) ->
 def test_a_case_that_cannot_wait_says_that_somebody_was_called(talk: Talk) -> None:
     talk.gets_to("lodge", category="violence_harassment")
     assert "danger_called" in keys(talk.sends())
-    assert keys(talk("action_callback", "callback", {"danger": "yes"})) == [
+    assert keys(talk("action_callback", "callback", OFFERED_IN_DANGER)) == [
         "danger_called",
         "callback_done",
     ]
@@ -109,9 +119,9 @@ def rung(talk: Talk) -> Iterator[list[tuple[str, bool]]]:
 def test_the_calls_begin_once_the_alarm_is_written_down_and_not_before(
     talk: Talk, rung: list[tuple[str, bool]]
 ) -> None:
-    talk("action_callback", "callback")
+    talk("action_callback", "callback", OFFERED)
     assert rung == []
-    talk("action_callback", "callback", {"danger": "yes"})
+    talk("action_callback", "callback", OFFERED_IN_DANGER)
     (raised,) = alarms(talk)
     assert rung == [(raised.id, True)]
 
@@ -125,7 +135,7 @@ def test_where_nobody_is_on_duty_danger_still_offers_a_call(talk: Talk) -> None:
 
 @pytest.mark.usefixtures("offices")
 def test_where_nobody_is_on_duty_it_is_not_said_that_somebody_was_called(talk: Talk) -> None:
-    assert "danger_called" not in keys(talk("action_callback", "callback", {"danger": "yes"}))
+    assert "danger_called" not in keys(talk("action_callback", "callback", OFFERED_IN_DANGER))
     assert len(alarms(talk)) == 1
 
 
@@ -135,17 +145,17 @@ def test_a_person_is_offered_in_the_words_that_are_recorded(talk: Talk) -> None:
 
 @pytest.mark.usefixtures("offices")
 def test_asking_for_a_call_twice_by_a_repeat_makes_one_case(talk: Talk) -> None:
-    first = talk("action_callback", "callback", {"danger": "yes"}, update="same")
+    first = talk("action_callback", "callback", OFFERED_IN_DANGER, update="same")
     assert keys(first) == ["callback_done"]
-    assert talk("action_callback", "callback", {"danger": "yes"}, update="same") == first
+    assert talk("action_callback", "callback", OFFERED_IN_DANGER, update="same") == first
     assert len(talk.cases()) == 1
 
 
 @pytest.mark.usefixtures("offices")
 def test_pressing_for_a_call_again_gives_the_same_case_and_makes_it_urgent(talk: Talk) -> None:
-    first = talk("action_callback", "callback")
+    first = talk("action_callback", "callback", OFFERED)
     assert not alarms(talk)
-    assert talk("action_callback", "callback", {"danger": "yes"}).says[-1] == first.says[-1]
+    assert talk("action_callback", "callback", OFFERED_IN_DANGER).says[-1] == first.says[-1]
     assert len(talk.cases()) == len(alarms(talk)) == 1
 
 
@@ -157,7 +167,7 @@ def test_a_child_that_asks_for_a_call_is_known_to_be_one(
     talk.gets_to("country")
     if said:
         talk.answers_with(**said)
-    talk("action_callback", "callback")
+    talk("action_callback", "callback", OFFERED)
     assert talk.case(talk.cases()[0].code).minor is minor
     assert len(alarms(talk)) == minor
 
@@ -165,12 +175,12 @@ def test_a_child_that_asks_for_a_call_is_known_to_be_one(
 @pytest.mark.usefixtures("offices")
 def test_a_call_after_enough_today_is_answered_with_numbers(talk: Talk) -> None:
     for _ in range(LODGINGS):
-        talk("action_callback", "callback")
+        talk("action_callback", "callback", OFFERED)
         with talk.site.store.writing() as session:
             for each in case.for_conversation(session, HER):
                 case.by_code(session, each.code).status = Status.CLOSED
     talk.opens(country="MY")
-    answer = talk("action_callback", "callback")
+    answer = talk("action_callback", "callback", OFFERED)
     assert keys(answer) == ["enough_today"]
     assert answer.says[0].values["country"] == "MY"
     assert len(talk.cases()) == LODGINGS
@@ -178,7 +188,7 @@ def test_a_call_after_enough_today_is_answered_with_numbers(talk: Talk) -> None:
 
 @pytest.mark.usefixtures("offices")
 def test_a_call_records_the_offer_as_it_was_shown(talk: Talk) -> None:
-    talk("action_callback", "callback")
+    talk("action_callback", "callback", OFFERED)
     rows = talk.query(lambda s: consent.history(s, case.owned(s, HER)[0].id))
     assert {row.code for row in rows} == {
         ConsentCode.STORE,
@@ -192,12 +202,12 @@ def test_a_call_records_the_offer_as_it_was_shown(talk: Talk) -> None:
 def test_a_call_leaves_what_she_is_telling_as_it_is(talk: Talk) -> None:
     talk.gets_to("share_mrc")
     before = (talk.answers(), talk.told(), talk.consents())
-    assert keys(talk("action_callback", "callback")) == ["callback_done_paused"]
+    assert keys(talk("action_callback", "callback", OFFERED)) == ["callback_done_paused"]
     assert (talk.answers(), talk.told(), talk.consents()) == before
 
 
 def test_when_nobody_can_receive_a_call_numbers_are_given(talk: Talk) -> None:
-    assert keys(talk("action_callback", "callback")) == ["lodge_unable"]
+    assert keys(talk("action_callback", "callback", OFFERED)) == ["lodge_unable"]
 
 
 @pytest.mark.parametrize("channel", ["telegram", "messenger", "web", "smoke"])

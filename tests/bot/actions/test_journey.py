@@ -220,3 +220,36 @@ def test_every_page_of_the_menu_fits_whatever_the_problem(talk: Talk) -> None:
         for group in DetailGroup:
             talk.hears("details", of=group)
             assert 3 <= len(all_payloads(talk.asks())) <= 13
+
+
+# ---- back from the first question
+
+
+def test_who_said_by_mistake_that_it_is_for_somebody_else_comes_back_to_that(talk: Talk) -> None:
+    talk.opens("change", step="complainant")
+    talk.answers_with(complainant="family")
+    assert talk.at == "category"
+    assert "back" in all_payloads(talk.asks())
+    assert keys(talk.goes_back()) == ["gone_back"]
+    assert talk.at == "complainant"
+    talk.answers_with(complainant="self")
+    assert (talk.at, talk.answers()["complainant"]) == ("category", "self")
+
+
+def test_back_at_the_first_question_ends_somewhere(talk: Talk) -> None:
+    talk.opens("change", step="complainant")
+    talk.answers_with(complainant="group")
+    talk.goes_back()
+    talk.goes_back()
+    assert (talk.at, "complainant" in talk.answers()) == ("category", False)
+    assert keys(talk.goes_back()) == ["cannot_go_back"]
+
+
+def test_one_step_back_by_a_repeat_is_one_step(talk: Talk) -> None:
+    talk.opens("change", step="complainant")
+    talk.answers_with(complainant="family")
+    before = dict(talk.slots)
+    for _ in range(2):
+        talk.slots = dict(before)
+        talk.goes_back("same")
+        assert talk.at == "complainant"

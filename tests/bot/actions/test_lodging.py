@@ -14,7 +14,7 @@ from referrals.duty import Alarm
 from referrals.lodging import LODGINGS
 from referrals.taxonomy import Confidentiality, ConsentCode, PartnerType, Role
 from tests.bot.actions.conftest import opens_office
-from tests.bot.actions.talk import Clock, Talk, all_payloads, keys
+from tests.bot.actions.talk import OFFERED, Clock, Talk, all_payloads, keys
 
 # ---- the summary
 
@@ -353,8 +353,8 @@ def test_every_consent_of_the_case_was_asked_for_in_the_chat(talk: Talk) -> None
 @pytest.mark.usefixtures("offices")
 def test_a_call_asked_for_twice_by_a_repeat_is_not_taken_for_sending(talk: Talk) -> None:
     talk.gets_to("lodge")
-    talk("action_callback", "callback", update="same")
-    assert talk.hears("callback", "same") == Answer(
+    talk("action_callback", "callback", OFFERED, update="same")
+    assert talk.hears("callback", "same", **OFFERED) == Answer(
         events=({"event": "slot", "name": "requested_slot", "value": "lodge"},)
     )
     assert talk.told() == ["story"]

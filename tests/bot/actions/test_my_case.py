@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import Session, select
 
 from bot.content import content
+from bot.message import Language
 from referrals import audit, case, consent, statistic
 from referrals.aftercare import REOPENING
 from referrals.case import CaseFile, Referral, Wrap
@@ -14,7 +15,7 @@ from referrals.consent import Consent
 from referrals.directory import Organisation
 from referrals.statistic import Statistic
 from referrals.taxonomy import ConsentCode, PartnerType, Status
-from tests.bot.actions.talk import Clock, Talk, all_payloads, keys, payloads_of, ticked
+from tests.bot.actions.talk import OFFERED, Clock, Talk, all_payloads, keys, payloads_of, ticked
 
 pytestmark = pytest.mark.usefixtures("offices")
 
@@ -72,7 +73,7 @@ def test_one_consent_is_asked_in_its_words_and_changed_alone(
 ) -> None:
     asked = talk.presses(f"consent:consent=share_legal_aid;case={code}")
     assert (keys(asked), asked.says[0].values) == (["ask_consent"], {"consent": "share_legal_aid"})
-    payload = f"consent:consent=share_legal_aid;case={code};answer={answer}"
+    payload = f"consent:consent=share_legal_aid;case={code};answer={answer};in=km1"
     assert payload in all_payloads(asked)
     before = talk.query(history, code)
     said = "consent_given" if answer == "yes" else "consent_withdrawn"
@@ -86,8 +87,8 @@ def test_only_looking_at_a_consent_changes_nothing(talk: Talk, code: str) -> Non
     talk.presses(f"consent_change:case={code}")
     for each in ("share_mrc", "contact_me", "store", "statistics"):
         talk.presses(f"consent:consent={each};case={code}")
-    talk.presses(f"consent:consent=store;case={code};answer=no")  # she erases, instead
-    talk.presses(f"consent:consent=share_mrc;case={code};answer=partly")
+    talk.presses(f"consent:consent=store;case={code};answer=no;in=km1")  # she erases, instead
+    talk.presses(f"consent:consent=share_mrc;case={code};answer=partly;in=km1")
     assert talk.query(everything) == before
 
 
@@ -102,7 +103,7 @@ def test_before_the_last_reader_is_sent_away_she_is_told_what_that_means(talk: T
 def test_a_consent_taken_back_takes_the_key_and_when_nobody_is_left_she_is_told(
     talk: Talk, code: str
 ) -> None:
-    said = talk.presses(f"consent:consent=share_mrc;case={code};answer=no")
+    said = talk.presses(f"consent:consent=share_mrc;case={code};answer=no;in=km1")
     assert keys(said) == ["consent_withdrawn", "nobody_left"]
     assert talk.query(wraps, code) == 0
     assert all_payloads(said) == ["complaint", f"erase:case={code}", "menu"]
@@ -115,9 +116,34 @@ def test_one_of_two_readers_taken_back_leaves_the_other(talk: Talk) -> None:
     talk.sends()
     code = talk.cases()[0].code
     assert talk.query(wraps, code) == 2
-    said = talk.presses(f"consent:consent=share_pdolvt;case={code};answer=no")
+    said = talk.presses(f"consent:consent=share_pdolvt;case={code};answer=no;in=km1")
     assert keys(said) == ["consent_withdrawn", "consents"]
     assert talk.query(wraps, code) == 1
+
+
+@pytest.mark.parametrize(
+    "question", ["consent:consent=contact_me;case={};answer=no", "count:case={};answer=yes"]
+)
+def test_what_is_written_down_is_what_she_read_in_whatever_language(
+    talk: Talk, code: str, question: str
+) -> None:
+    """She may press the button of a bubble that stood there before she changed the language."""
+    talk.presses(f"{question.format(code)};in=en1")
+    (row,) = talk.query(lambda s: consent.history(s, case.by_code(s, code).id))[-1:]
+    shown = content().consent_words(row.code, Language.EN)
+    assert (row.language, (row.version, row.words)) == ("en", shown)
+
+
+@pytest.mark.parametrize("shown", ["", ";in=km9"])
+@pytest.mark.parametrize(
+    "question", ["consent:consent=share_mrc;case={};answer=no", "count:case={};answer=yes"]
+)
+def test_an_answer_to_other_words_than_todays_is_asked_for_again(
+    talk: Talk, code: str, question: str, shown: str
+) -> None:
+    before = talk.query(everything)
+    assert "ask_consent" in keys(talk.presses(f"{question.format(code)}{shown}"))
+    assert talk.query(everything) == before
 
 
 @pytest.mark.parametrize(
@@ -126,12 +152,12 @@ def test_one_of_two_readers_taken_back_leaves_the_other(talk: Talk) -> None:
 def test_letters_are_stopped_and_wanted_again(
     talk: Talk, code: str, answer: str, said: str
 ) -> None:
-    payload = f"consent:consent=contact_me;case={code};answer={answer}"
+    payload = f"consent:consent=contact_me;case={code};answer={answer};in=km1"
     assert keys(talk.presses(payload))[0] == said
 
 
 def test_a_consent_changed_by_a_repeat_is_changed_once(talk: Talk, code: str) -> None:
-    payload = f"consent:consent=share_mrc;case={code};answer=no"
+    payload = f"consent:consent=share_mrc;case={code};answer=no;in=km1"
     first = talk.presses(payload, "same")
     before = talk.query(everything)
     assert talk.presses(payload, "same") == first
@@ -285,14 +311,14 @@ def test_what_was_not_sent_and_what_was_are_told_apart(talk: Talk, code: str) ->
 @pytest.mark.parametrize(
     "act",
     [
-        "consent:consent=share_mrc;answer=no;case=",
-        "consent:consent=contact_me;answer=no;case=",
+        "consent:consent=share_mrc;answer=no;in=km1;case=",
+        "consent:consent=contact_me;answer=no;in=km1;case=",
         "close:sure=yes;case=",
         "erase:sure=yes;case=",
         "satisfied:answer=no;case=",
         "received:money=none;case=",
         "reopen:case=",
-        "count:answer=yes;case=",
+        "count:answer=yes;in=km1;case=",
         "count:papers=none;case=",
     ],
 )
@@ -334,7 +360,7 @@ def test_without_a_code_her_newest_open_complaint_is_meant(talk: Talk, clock: Cl
     clock.pass_(minutes=1)
     second = talk.lodges()
     clock.pass_(minutes=1)
-    talk("action_callback", "callback")
+    talk("action_callback", "callback", OFFERED)
     assert talk.presses("close").says[0].values["code"] == spoken(second)
     talk.presses(f"close:case={second};sure=yes")
     assert talk.presses("close").says[0].values["code"] == spoken(first)
@@ -363,7 +389,7 @@ def test_a_case_is_counted_only_after_a_yes_and_once(talk: Talk, code: str) -> N
     assert (keys(asked), asked.says[0].values) == (["ask_consent"], {"consent": "statistics"})
     assert keys(talk.presses(f"count:case={code};papers=valid")) == ["count_no"]  # not asked yet
     assert talk.query(counted) == []
-    papers = talk.presses(f"count:case={code};answer=yes")
+    papers = talk.presses(f"count:case={code};answer=yes;in=km1")
     assert keys(papers) == ["ask_papers"]
     assert set(all_payloads(papers)) == {f"count:case={code};papers={p}" for p in statistic.PAPERS}
     for _ in range(2):
@@ -372,7 +398,7 @@ def test_a_case_is_counted_only_after_a_yes_and_once(talk: Talk, code: str) -> N
 
 
 def test_a_no_to_counting_counts_nothing(talk: Talk, code: str) -> None:
-    assert keys(talk.presses(f"count:case={code};answer=no")) == ["count_no"]
+    assert keys(talk.presses(f"count:case={code};answer=no;in=km1")) == ["count_no"]
     assert keys(talk.presses(f"count:case={code};papers=valid")) == ["count_no"]
     assert talk.query(counted) == []
 
