@@ -37,7 +37,7 @@ def told(town: Town) -> str:
             held = case.by_code(session, code)
             held.group_id, held.minor, held.danger, held.callback = begun.id, True, True, True
             held.assisted_by = town.people["mrc"].member_id
-            held.closed_at, held.closed_by = town.clock(), "migrant"
+            held.closed_at, held.closed_by = town.clock(), "office"
             held.satisfied, held.money = "partly", "none"
             session.add(held)
     return both[0]

@@ -227,6 +227,28 @@ def test_how_it_ended_is_shown_when_it_ended(counsellor: TestClient, town: Town)
         assert said in found[0]
 
 
+def test_what_she_closed_herself_has_no_forms_and_a_form_sent_all_the_same_is_refused(
+    counsellor: TestClient, town: Town
+) -> None:
+    code = fresh(town, 27)
+    forms = [f'action="/cases/{code}/{what}"' for what in ("take", "status", "letters")]
+    page = counsellor.get(f"/cases/{code}").text
+    assert all(form in page for form in forms)
+    change(town, code, status="closed", closed_at=town.clock(), closed_by="migrant")
+    page = counsellor.get(f"/cases/{code}").text
+    token = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert token
+    assert not any(form in page for form in forms)
+    assert "Only this person can open it again." in page
+    for what, fields in (
+        ("take", {}),
+        ("status", {"status": "working"}),
+        ("letters", {"text": "សួស្តី"}),
+    ):
+        answer = counsellor.post(f"/cases/{code}/{what}", data={**fields, "csrf": token[1]})
+        assert answer.status_code == 422
+
+
 def test_a_child_and_a_call_back_are_marked_in_the_list(counsellor: TestClient, town: Town) -> None:
     code = fresh(town, 26)
     change(town, code, minor=True, callback=True)
