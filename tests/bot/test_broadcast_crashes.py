@@ -80,7 +80,8 @@ class Phones:
     name: ChannelName = ChannelName.TELEGRAM
     arrived: Counter[str] = field(default_factory=Counter)
 
-    async def send(self, address: str, _reply: Reply) -> tuple[str, ...]:
+    async def send(self, address: str, _reply: Reply, *, followed: bool) -> tuple[str, ...]:
+        assert followed, "what she is asked next must leave the button that ends news"
         self.fate.step()
         answer = self.answers[address].pop(0) if self.answers[address] else "taken"
         if answer == "refused":
