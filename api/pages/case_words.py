@@ -49,7 +49,11 @@ CLOSED_BY: Mapping[str, str] = {
     "migrant": mark("The person who complained"),
     "office": mark("An office"),
 }
-SATISFIED: Mapping[str, str] = {"yes": mark("Yes"), "partly": mark("Partly"), "no": mark("No")}
+SATISFIED: Mapping[str, str] = {
+    "yes": mark("Content"),
+    "partly": mark("Partly content"),
+    "no": mark("Not content"),
+}
 MONEY: Mapping[str, str] = {
     "all": mark("All of it"),
     "part": mark("A part"),

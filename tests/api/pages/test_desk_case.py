@@ -223,7 +223,7 @@ def test_how_it_ended_is_shown_when_it_ended(counsellor: TestClient, town: Town)
     text = counsellor.get(f"/cases/{code}").text
     found = re.search(r'<h2 id="ending">.*?</section>', text, re.DOTALL)
     assert found
-    for said in ("Closed on", "The person who complained", "No", "A part"):
+    for said in ("Closed on", "The person who complained", "Not content", "A part"):
         assert said in found[0]
 
 
