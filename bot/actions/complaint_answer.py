@@ -172,7 +172,7 @@ class _Judge:
         elif self.step == "story":
             self._keep({AT: None})
         else:
-            return pressed_elsewhere(self.asked, self.now) or missed(self.asked)
+            return self._elsewhere()
         return _UNDERSTOOD
 
     # ---- choices of a detail

@@ -3,6 +3,7 @@
 from sqlmodel import Session
 
 from bot.actions.journey import ADDITION_FORM, CLAIM_FORM
+from bot.actions.old_buttons import NO_ANSWER
 from bot.actions.protocol import SAYABLE, Answer, Asked, Say, choice, slot
 from bot.actions.unfinished import has_draft
 from bot.actions.why import why
@@ -32,7 +33,7 @@ OF_KIND = frozenset(
 )
 """Kinds of what could not be used (bot/turn.py) that have words of their own: `unknown_<kind>`."""
 
-PRESSED = frozenset({"inform", "done", "more"})
+PRESSED = NO_ANSWER | {"inform"}
 """Intents that the rules bring to `not_understood_here` from a button alone: where a sentence could
 have them, a form takes it for an answer.
 """

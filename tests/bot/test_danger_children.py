@@ -99,7 +99,11 @@ def test_a_child_that_is_only_spoken_of_is_no_danger(text: str) -> None:
         ("i am 15 days without pay and the boss beats me", "violence"),
         ("ថៅកែវាយខ្ញុំ ១៥ ដង", "violence"),
         ("កូនខ្ញុំអាយុ ២៥ ឆ្នាំ ត្រូវគេវាយ", "violence"),
+        ("the boss beat me, I have a child at home", "violence"),
+        ("they lock us in, my kids are with my mother", "confinement"),
         ("i am 14 and i want to die", "suicide"),
+        ("my little girl wants to kill herself", "suicide"),
+        ("my friend said he will hang himself tonight", "suicide"),
     ],
 )
 def test_a_grown_up_in_danger_is_none(text: str, kind: str) -> None:
