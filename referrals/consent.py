@@ -81,40 +81,49 @@ class StandingConsent(SQLModel, table=True):
     granted: bool
 
 
-def record(session: Session, case_id: str, asked: Asked) -> None:
-    """Write an answer down, and make the consents in force follow it.
+def record(session: Session, case_id: str, *asked: Asked) -> None:
+    """Write answers down, in their order, and make the consents in force follow the last of each.
 
     A refusal deletes the standing consent; the database deletes the wrapped keys that hung on it. A
     second yes takes the place of the first and deletes nothing.
     """
-    row = Consent(
-        case_id=case_id,
-        code=asked.code,
-        granted=asked.granted,
-        version=asked.version,
-        language=asked.language,
-        words=asked.words,
-        at=asked.at,
-    )
-    session.add(row)
+    rows = [
+        Consent(
+            case_id=case_id,
+            code=each.code,
+            granted=each.granted,
+            version=each.version,
+            language=each.language,
+            words=each.words,
+            at=each.at,
+        )
+        for each in asked
+    ]
+    session.add_all(rows)
     session.flush()
-    for partner_type, code in CONSENT_FOR.items():
-        if code is not asked.code:
+    last = {row.code: row for row in rows}
+    standing = select(StandingConsent).where(StandingConsent.case_id == case_id)
+    held = {each.partner_type: each for each in session.exec(standing)}
+    for kind, code in CONSENT_FOR.items():
+        row, before = last.get(code), held.get(kind)
+        if row is None or row.id is None:
             continue
-        held = session.get(StandingConsent, (case_id, partner_type.value))
-        if asked.granted and row.id is not None:
-            session.merge(
+        if not row.granted:
+            if before is not None:
+                session.delete(before)
+        elif before is not None:
+            before.consent_id = row.id
+        else:
+            session.add(
                 StandingConsent(
                     case_id=case_id,
-                    partner_type=partner_type,
+                    partner_type=kind,
                     consent_id=row.id,
                     code=code,
                     granted=True,
                 )
             )
-        elif held is not None:
-            session.delete(held)
-        session.flush()
+    session.flush()
 
 
 def history(session: Session, case_id: str) -> list[Consent]:

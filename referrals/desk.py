@@ -193,6 +193,7 @@ def _offer(
         select(func.max(Referral.place)).where(Referral.case_id == case.id)
     ).one_or_none()
     lodging.refer(session, site, case, case_key, chosen, 0 if last is None else last + 1)
+    session.flush()
     audit.add(
         session,
         site.clock(),

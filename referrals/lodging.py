@@ -82,6 +82,7 @@ def lodge(
         if part.field in TOLD_FIELDS:
             _reseal(session, site, case, case_key, part)
     _seal_choices(session, site, case, case_key, answers)
+    session.flush()
     draft.discard(session, site, draft_)
     return receipt(session, case)
 
@@ -109,7 +110,6 @@ def _seal_choices(
     row = CaseField(case_id=case.id, name=CHOICES_FIELD, at=site.clock(), sealed=b"")
     row.sealed = seal(case_key, FIELD, row.id, json.dumps(held, sort_keys=True).encode())
     session.add(row)
-    session.flush()
 
 
 _UNDERSTOOD = ("sector", "destination_province")
@@ -239,10 +239,10 @@ def _begin(
     case.sealed_private_key = seal(case_key, CASE_PRIVATE_KEY, case.id, pair.raw)
     session.add(case)
     session.flush()
-    for each in asked:
-        consent.record(session, case.id, each)
+    consent.record(session, case.id, *asked)
     for place, chosen in enumerate(routes):
         refer(session, site, case, case_key, chosen, place)
+    session.flush()
     return case, case_key
 
 
@@ -281,8 +281,9 @@ def _free_code(session: Session) -> str:
 def refer(
     session: Session, site: Site, case: Case, case_key: bytes, chosen: routing.Route, place: int
 ) -> None:
-    """Offer the case to an organisation and wrap its key for it. The database checks the
-    consent.
+    """Offer the case to an organisation and wrap its key for it, in rows that the caller flushes.
+
+    The database checks the consent then. Raises NobodyCanReceive.
     """
     organisation = session.get_one(Organisation, chosen.organisation_id)
     if organisation.public_key is None:
@@ -305,7 +306,6 @@ def refer(
             offered_at=site.clock(),
         )
     )
-    session.flush()
 
 
 def _reseal(
@@ -334,7 +334,6 @@ def _reseal(
                 sealed_key=seal(case_key, FILE_KEY, file_id, file_key + told.file.digest),
             )
         )
-    session.flush()
 
 
 def candidates(session: Session) -> list[routing.Candidate]:
