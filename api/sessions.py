@@ -31,7 +31,11 @@ class SignInFailed(Exception):
 
 
 class StaffSession(SQLModel, table=True):
-    """One signed-in browser. `id` is derived from the cookie's secret, which is not kept."""
+    """One signed-in browser. `id` is derived from the cookie's secret, which is not kept.
+
+    `device` is what the browser calls itself, in a word or two. Until `factor_at` the second factor
+    is still missing, and nothing but asking for it is open; `stepped_up_at`: it was shown again.
+    """
 
     __tablename__ = "session"
 
@@ -41,6 +45,9 @@ class StaffSession(SQLModel, table=True):
     csrf: str = Field(max_length=64)
     begun: datetime = Field(sa_type=UtcDateTime)
     seen: datetime = Field(sa_type=UtcDateTime, index=True)
+    device: str = Field(default="", max_length=60)
+    factor_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    stepped_up_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -135,6 +135,7 @@ class Wrap(SQLModel, table=True):
     case_id: str = Field(primary_key=True, max_length=32)
     organisation_id: str = Field(primary_key=True, max_length=32, index=True)
     partner_type: str = Field(max_length=32)
+    generation: int = 1
     wrapped: bytes
 
 

@@ -16,6 +16,7 @@ from referrals.store import UtcDateTime
 from referrals.taxonomy import OF_NO_OFFICE, PartnerType, Role
 
 MEMBER_KEY = SealedField("member", "sealed_private_key", "password")
+RECOVERY_KEY = SealedField("organisation", "sealed_recovery", "recovery")
 LINK_LIFETIME = timedelta(days=3)
 PASSWORD_LENGTH = (12, 256)
 """Fewest and most characters of a password (NIST SP 800-63B asks for length, not for signs)."""
@@ -36,7 +37,11 @@ class SupervisorFirst(ValueError):
 
 
 class Organisation(SQLModel, table=True):
-    """A partner. It can receive cases once it has a public key, that is, its first member."""
+    """A partner. It can receive cases once it has a public key, that is, its first member.
+
+    `public_key` is that of its present `generation`, counted from 1. `sealed_recovery` is the
+    private half of `recovery_public`, sealed under the recovery key that nobody keeps but they.
+    """
 
     __tablename__ = "organisation"
     __table_args__ = (UniqueConstraint("id", "partner_type"),)
@@ -48,6 +53,9 @@ class Organisation(SQLModel, table=True):
     province: str | None = Field(default=None, max_length=8, index=True)
     national: bool = False
     public_key: bytes | None = None
+    generation: int = 0
+    recovery_public: bytes | None = None
+    sealed_recovery: bytes | None = None
     source: str = Field(default="", max_length=200)
 
 
@@ -69,15 +77,36 @@ class Member(SQLModel, table=True):
     sealed_private_key: bytes | None = None
     link_hash: str | None = Field(default=None, max_length=64, index=True)
     link_expires: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    left_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class OrganisationGeneration(SQLModel, table=True):
+    """One key pair of an organisation. Each time that somebody leaves, another one begins.
+
+    `wrapped_to_recovery`: its private key, for the recovery key. `previous`: the private key of the
+    generation before, wrapped to this one, until no wrap needs it any more.
+    """
+
+    __tablename__ = "organisation_generation"
+
+    organisation_id: str = Field(primary_key=True, foreign_key="organisation.id", max_length=32)
+    generation: int = Field(primary_key=True)
+    public_key: bytes
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    wrapped_to_recovery: bytes | None = None
+    previous: bytes | None = None
 
 
 class OrganisationKey(SQLModel, table=True):
-    """An organisation's private key, wrapped to one member's public key."""
+    """The private key of an organisation's present generation, wrapped to one member's public
+    key.
+    """
 
     __tablename__ = "organisation_key"
 
     organisation_id: str = Field(primary_key=True, foreign_key="organisation.id", max_length=32)
     member_id: str = Field(primary_key=True, foreign_key="member.id", max_length=32)
+    generation: int = 1
     wrapped: bytes
 
 
@@ -233,8 +262,16 @@ def accept(
     )
     if organisation.public_key is None:
         born = keys.PrivateKey.new()
-        organisation.public_key = born.public
+        organisation.public_key, organisation.generation = born.public, 1
         session.add(organisation)
+        session.add(
+            OrganisationGeneration(
+                organisation_id=organisation.id,
+                generation=1,
+                public_key=born.public,
+                made_at=now or utc_now(),
+            )
+        )
         _wrap_for(session, organisation.id, born, member)
 
 

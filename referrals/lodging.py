@@ -294,6 +294,7 @@ def refer(
             case_id=case.id,
             organisation_id=organisation.id,
             partner_type=chosen.partner_type,
+            generation=organisation.generation,
             wrapped=keys.seal_to(organisation.public_key, case_key, purpose),
         )
     )

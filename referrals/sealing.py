@@ -23,7 +23,7 @@ NONCE_BYTES = 12
 SIZE_CLASSES = (64, 256, 1024, 4096, 16384)
 """Bytes a padded value can have; above the last one, the next multiple of it."""
 
-KeyKind = Literal["server", "case", "password", "session"]
+KeyKind = Literal["server", "case", "password", "session", "recovery"]
 
 
 class CannotOpen(Exception):

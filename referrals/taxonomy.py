@@ -221,13 +221,18 @@ class Urgency(StrEnum):
 
 
 class Role(StrEnum):
-    """What a member may do. An administrator and an editor read no case."""
+    """What a member may do (referrals/permission.py). An administrator, an editor and an analyst
+    read no case.
+    """
 
     ADMINISTRATOR = "administrator"
     SUPERVISOR = "supervisor"
     CASE_WORKER = "case_worker"
+    TRIAGE = "triage"
+    PARTNER_WORKER = "partner_worker"
+    ANALYST = "analyst"
     EDITOR = "editor"
 
 
-OF_NO_OFFICE = frozenset({Role.ADMINISTRATOR, Role.EDITOR})
+OF_NO_OFFICE = frozenset({Role.ADMINISTRATOR, Role.EDITOR, Role.ANALYST})
 """Roles of people who belong to no partner, and so can hold no partner's key."""

@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import LargeBinary
 from sqlmodel import SQLModel
 
+import api.factors
 import api.sessions
+import api.tries
 import bot.content.living
 import bot.conversation
 import bot.news
@@ -68,6 +70,12 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
         "id act member_id organisation_id subject": (STAFF, "codes: who did what"),
         "at case_id": (HARMLESS, "when, and which case by its random id"),
     },
+    "audit_head": {
+        "number digest at signature": (HARMLESS, "how long the chain was, signed"),
+    },
+    "audit_link": {
+        "number audit_id digest": (HARMLESS, "the audit's chain of hashes"),
+    },
     "case": {
         "id code": (HARMLESS, "random"),
         "conversation": (PSEUDONYMOUS, "HMAC under the server key"),
@@ -93,6 +101,9 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
     "case_group": {
         "id code": (HARMLESS, "random"),
         "category country begun": (HARMLESS, "codes: what whoever has the code may learn"),
+    },
+    "case_reader": {
+        "case_id member_id named_by at": (STAFF, "who may open a restricted case"),
     },
     "consent": {
         "id case_id code granted version language at": (HARMLESS, "what was agreed to"),
@@ -137,6 +148,15 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
         "id case_id update number at author_id read_at": (HARMLESS, "who, when"),
         "sealed": (SEALED, "under the case key, or to the case's public key"),
     },
+    "erasure_certificate": {
+        "id case_mark": (PSEUDONYMOUS, "HMAC under the server key, of the case's code"),
+        "organisation_id reason closed_at erased_at": (HARMLESS, "why and when it was destroyed"),
+        "fields files signature": (HARMLESS, "how much it was, signed"),
+    },
+    "known_device": {
+        "token": (PSEUDONYMOUS, "HMAC of what the browser holds"),
+        "member_id seen": (STAFF, "whose browser"),
+    },
     "installation": {"id mode begun": (HARMLESS, "demo or real")},
     "letter": {
         "id case_id state written_at read_at": (HARMLESS, "which, when"),
@@ -149,6 +169,7 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
         "salt": (HARMLESS, "of Argon2id"),
         "sealed_private_key": (SEALED, "under the password"),
         "link_hash link_expires": (HARMLESS, "SHA-256 of a random link"),
+        "left_at": (STAFF, "when the person left"),
     },
     "news_subscription": {
         "conversation": (PSEUDONYMOUS, "HMAC under the server key"),
@@ -160,16 +181,29 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
     },
     "organisation": {
         "id partner_type name_km name_en province national source": (PUBLIC, "the directory"),
+        "public_key recovery_public": (PUBLIC, "keys"),
+        "generation": (HARMLESS, "how many keys it has had"),
+        "sealed_recovery": (SEALED, "under the recovery key, which nobody keeps but they"),
+    },
+    "organisation_generation": {
+        "organisation_id generation made_at": (HARMLESS, "which key, and since when"),
         "public_key": (PUBLIC, "key"),
+        "wrapped_to_recovery": (SEALED, "to the public half of the recovery key"),
+        "previous": (SEALED, "to the public key of the next generation"),
     },
     "organisation_key": {
-        "organisation_id member_id": (STAFF, "who holds it"),
+        "organisation_id member_id generation": (STAFF, "who holds it"),
         "wrapped": (SEALED, "to the member's public key"),
     },
     "parcel": {
         "id conversation": (PSEUDONYMOUS, "number of a delivery; HMAC under the server key"),
         "channel accepted played shown": (HARMLESS, "code and times"),
         "sealed_message sealed_replies": (SEALED, "under the server key, until played and sent"),
+    },
+    "passkey": {
+        "credential": (HARMLESS, "the id of a WebAuthn credential"),
+        "public_key": (PUBLIC, "key"),
+        "member_id sign_count name made_at used_at": (STAFF, "whose, and when it was used"),
     },
     "recording": {
         "id topic country language at removed_at": (HARMLESS, "which answer is read aloud"),
@@ -185,15 +219,30 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
         "id at": (HARMLESS, "when somebody was wrong, for a day"),
         "conversation": (PSEUDONYMOUS, "HMAC under the server key"),
     },
+    "recovery_code": {
+        "member_id used_at": (STAFF, "whose"),
+        "digest": (PSEUDONYMOUS, "HMAC under the server key"),
+    },
     "referral": {
         "case_id organisation_id place state reasons": (HARMLESS, "codes"),
         "offered_at ended_at": (HARMLESS, "times"),
     },
+    "search_indexed": {
+        "organisation_id case_id generation": (HARMLESS, "how far an office's tokens go"),
+    },
+    "search_token": {
+        "organisation_id case_id kind": (HARMLESS, "which case it leads to"),
+        "token": (PSEUDONYMOUS, "HMAC under a key of the office alone"),
+    },
     "session": {
         "id": (HARMLESS, "derived from the cookie's secret, one way"),
-        "member_id begun seen": (STAFF, "who is signed in"),
+        "member_id begun seen device factor_at stepped_up_at": (STAFF, "who is signed in, where"),
         "csrf": (HARMLESS, "useless without the cookie"),
         "sealed_key": (SEALED, "under the cookie's secret"),
+    },
+    "sign_in_try": {
+        "id at": (HARMLESS, "when somebody was wrong"),
+        "account address": (PSEUDONYMOUS, "HMAC under the server key"),
     },
     "standing_consent": {
         "case_id partner_type consent_id code granted": (HARMLESS, "what is agreed to"),
@@ -201,13 +250,17 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
     "statistic": {
         "id month category country complainant papers": (HARMLESS, "codes; leads to nobody"),
     },
+    "totp": {
+        "member_id confirmed_at last_step": (STAFF, "whose, and the last code that was used"),
+        "sealed_secret": (SEALED, "under the server key"),
+    },
     "trace": {
         "conversation": (PSEUDONYMOUS, "HMAC under the server key"),
         "mark": (PSEUDONYMOUS, "Telegram's number of a message, for 48 hours"),
         "at": (HARMLESS, "since when it stands in the chat"),
     },
     "wrap": {
-        "case_id organisation_id partner_type": (HARMLESS, "who may open"),
+        "case_id organisation_id partner_type generation": (HARMLESS, "who may open"),
         "wrapped": (SEALED, "to the organisation's public key"),
     },
 }  # fmt: skip
@@ -244,7 +297,9 @@ def test_what_is_called_sealed_holds_bytes_and_what_is_called_harmless_no_long_t
 
 
 BESIDE = (
+    api.factors,
     api.sessions,
+    api.tries,
     bot.content.living,
     bot.conversation,
     bot.news,
@@ -274,7 +329,12 @@ def test_every_declared_sealed_field_is_a_column_that_is_called_sealed() -> None
 
 
 def test_every_sealed_column_is_declared_or_wrapped_to_a_public_key() -> None:
-    wrapped = {("wrap", "wrapped"), ("organisation_key", "wrapped")}
+    wrapped = {
+        ("wrap", "wrapped"),
+        ("organisation_key", "wrapped"),
+        ("organisation_generation", "previous"),
+        ("organisation_generation", "wrapped_to_recovery"),
+    }
     sealed = {(t, c) for t in INVENTORY for c, kind in said(t).items() if kind == SEALED}
     assert sealed - declared() == wrapped
 
