@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
-from referrals import audit, directory, keys
+from referrals import audit, keyring, keys
 from referrals.directory import Member, Organisation, SignedIn
 from referrals.sealing import CannotOpen, SealedField, derived, open_, seal
 from referrals.site import Site
@@ -86,7 +86,7 @@ def sign_in(site: Site, email: str, password: str) -> str:
         ).one_or_none()
     tried = member or _NOBODY
     try:
-        private = directory.unlock(tried, password)
+        private = keyring.unlock(tried, password)
     except CannotOpen:
         audit.record(site, audit.Act.SIGN_IN_FAILED, member_id=member.id if member else None)
         raise SignInFailed("e-mail and password do not belong together") from None

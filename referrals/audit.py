@@ -23,6 +23,10 @@ class Act(StrEnum):
     INVITED = "invited"
     JOINED = "joined"
     ADMITTED = "admitted"
+    LEFT = "left"
+    RECOVERY_SET = "recovery_set"
+    RECOVERED = "recovered"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 the name of an act
     EDITED = "edited"
     CHECKED_NUMBER = "checked_number"
     RECORDED = "recorded"

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from referrals import case, directory, draft, geography, lodging
+from referrals import case, directory, draft, geography, keyring, lodging
 from referrals.site import Site
 from referrals.taxonomy import ConsentCode, PartnerType, Role
 
@@ -153,10 +153,10 @@ def fill(site: Site) -> None:
         for organisation, email, name in _organisations(session):
             directory.invite(session, email, Role.SUPERVISOR, organisation.id, site.clock())
             member = directory.members(session, organisation.id)[0]
-            directory.accept(session, member, name, PASSWORD)
+            keyring.accept(session, member, name, PASSWORD)
         directory.invite(session, EDITOR, Role.EDITOR, None, site.clock())
         (editor,) = directory.members(session, None)
-        directory.accept(session, editor, "Demo editor", PASSWORD)
+        keyring.accept(session, editor, "Demo editor", PASSWORD)
         for number, invented in enumerate(_CASES):
             _lodge(session, site, number, invented)
 

@@ -11,8 +11,9 @@ from referrals import alarm, audit, consent, keys, lodging, notice, reading, rou
 from referrals.aftercare import BY_MIGRANT, end_referrals
 from referrals.case import Case, CaseFile, Referral, Wrap
 from referrals.consent import Consent, StandingConsent
-from referrals.directory import SignedIn, organisation_key
+from referrals.directory import SignedIn
 from referrals.intake import Detail
+from referrals.keyring import organisation_key
 from referrals.reading import (
     CaseRow,
     ConsentRow,
@@ -80,8 +81,10 @@ def _case_key(session: Session, who: SignedIn, code: str) -> tuple[Case, bytes]:
         if case is not None and who.organisation_id is not None
         else None
     )
-    held = organisation_key(session, who) if who.role is not Role.ADMINISTRATOR else None
-    if case is None or wrap is None or held is None:
+    if case is None or wrap is None or who.role is Role.ADMINISTRATOR:
+        raise NotYours("there is no such case here")
+    held = organisation_key(session, who, wrap.generation)
+    if held is None:
         raise NotYours("there is no such case here")
     purpose = keys.case_key_purpose(case.id, wrap.organisation_id)
     return case, held.open_(wrap.wrapped, purpose)

@@ -9,21 +9,11 @@ from uuid import uuid4
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from referrals import audit, keys
-from referrals.sealing import SealedField, open_, seal
-from referrals.site import Site, utc_now
+from referrals import keys
 from referrals.store import UtcDateTime
 from referrals.taxonomy import OF_NO_OFFICE, PartnerType, Role
 
-MEMBER_KEY = SealedField("member", "sealed_private_key", "password")
-RECOVERY_KEY = SealedField("organisation", "sealed_recovery", "recovery")
 LINK_LIFETIME = timedelta(days=3)
-PASSWORD_LENGTH = (12, 256)
-"""Fewest and most characters of a password (NIST SP 800-63B asks for length, not for signs)."""
-
-
-class WeakPassword(Exception):
-    """The password is shorter or longer than PASSWORD_LENGTH."""
 
 
 class UsedLink(Exception):
@@ -222,92 +212,6 @@ def invited(session: Session, secret: str, now: datetime) -> Member:
     return found
 
 
-def accept(
-    session: Session, member: Member, name: str, password: str, now: datetime | None = None
-) -> None:
-    """Make the member's keys from the password, and the organisation's when the member is its
-    first. It is written into the audit as done `now`, by the machine's clock when not said.
-
-    A later member waits until somebody who holds the key admits her. Rows are locked, so that of
-    two who come at once one is the first, and the same link sent twice makes one account. Raises
-    WeakPassword, UsedLink.
-    """
-    fewest, most = PASSWORD_LENGTH
-    if not fewest <= len(password) <= most:
-        raise WeakPassword(f"a password has {fewest} to {most} characters")
-    session.refresh(member, with_for_update=True)
-    if member.public_key is not None:
-        raise UsedLink("this link has been used")
-    private = keys.PrivateKey.new()
-    member.name, member.salt = name, keys.new_salt()
-    member.public_key = private.public
-    member.sealed_private_key = seal(
-        keys.password_key(password, member.salt), MEMBER_KEY, member.id, private.raw
-    )
-    member.link_hash = member.link_expires = None
-    session.add(member)
-    audit.add(
-        session,
-        now or utc_now(),
-        audit.Act.JOINED,
-        member_id=member.id,
-        organisation_id=member.organisation_id,
-        subject=member.role,
-    )
-    session.flush()
-    if member.organisation_id is None:
-        return
-    organisation = session.get_one(
-        Organisation, member.organisation_id, populate_existing=True, with_for_update=True
-    )
-    if organisation.public_key is None:
-        born = keys.PrivateKey.new()
-        organisation.public_key, organisation.generation = born.public, 1
-        session.add(organisation)
-        session.add(
-            OrganisationGeneration(
-                organisation_id=organisation.id,
-                generation=1,
-                public_key=born.public,
-                made_at=now or utc_now(),
-            )
-        )
-        _wrap_for(session, organisation.id, born, member)
-
-
-def _wrap_for(
-    session: Session, organisation_id: str, organisation: keys.PrivateKey, member: Member
-) -> None:
-    if member.public_key is None:
-        raise ValueError("this person has no key yet")
-    purpose = keys.organisation_key_purpose(organisation_id, member.id)
-    wrapped = keys.seal_to(member.public_key, organisation.raw, purpose)
-    session.merge(
-        OrganisationKey(organisation_id=organisation_id, member_id=member.id, wrapped=wrapped)
-    )
-    session.flush()
-
-
-def unlock(member: Member, password: str) -> keys.PrivateKey:
-    """Open a member's private key with her password. Raises sealing.CannotOpen."""
-    salt, sealed = member.salt or bytes(keys.SALT_BYTES), member.sealed_private_key or b""
-    raw = open_(keys.password_key(password, salt), MEMBER_KEY, member.id, sealed)
-    return keys.PrivateKey(raw)
-
-
-def organisation_key(session: Session, who: SignedIn) -> keys.PrivateKey | None:
-    """Open the organisation's private key for a signed-in member; None when nobody admitted her
-    yet.
-    """
-    if who.organisation_id is None:
-        return None
-    row = session.get(OrganisationKey, (who.organisation_id, who.member_id))
-    if row is None:
-        return None
-    purpose = keys.organisation_key_purpose(who.organisation_id, who.member_id)
-    return keys.PrivateKey(who.key.open_(row.wrapped, purpose))
-
-
 def waiting_members(session: Session, organisation_id: str) -> list[Member]:
     """Give the members who have a key of their own but not yet the organisation's."""
     holders = select(OrganisationKey.member_id).where(
@@ -333,19 +237,6 @@ def members(session: Session, organisation_id: str | None) -> list[Member]:
             .order_by(col(Member.email))
         )
     )
-
-
-def admit(site: Site, who: SignedIn, member_id: str) -> None:
-    """Give the organisation's key to a member who waits. Raises PermissionError, ValueError."""
-    with site.store.writing() as session:
-        own = who.organisation_id
-        organisation = organisation_key(session, who)
-        member = session.get(Member, member_id)
-        if own is None or organisation is None or who.role is not Role.SUPERVISOR:
-            raise PermissionError("only a supervisor who holds the key can admit somebody")
-        if member is None or member.organisation_id != own:
-            raise PermissionError("this person belongs to another organisation")
-        _wrap_for(session, own, organisation, member)
 
 
 def administrators(session: Session) -> list[Member]:

@@ -85,6 +85,16 @@ def organisation_key_purpose(organisation_id: str, member_id: str) -> bytes:
     return f"samleng/organisation/1/{organisation_id}/{member_id}".encode()
 
 
+def generation_purpose(organisation_id: str, generation: int) -> bytes:
+    """HPKE info of the private key before a generation, wrapped to that generation."""
+    return f"samleng/generation/1/{organisation_id}/{generation}".encode()
+
+
+def recovery_purpose(organisation_id: str) -> bytes:
+    """HPKE info of an organisation's private key wrapped to its recovery key."""
+    return f"samleng/recovery/1/{organisation_id}".encode()
+
+
 def addition_purpose(case_id: str, row: str) -> bytes:
     """HPKE info of something added to a case after lodging, sealed to the case's own public key."""
     return f"samleng/addition/1/{case_id}/{row}".encode()

@@ -285,7 +285,13 @@ def refer(
 
     The database checks the consent then. Raises NobodyCanReceive.
     """
-    organisation = session.get_one(Organisation, chosen.organisation_id)
+    # While somebody leaves the office its key changes; whoever lodges waits for it, or it for her.
+    organisation = session.get_one(
+        Organisation,
+        chosen.organisation_id,
+        populate_existing=True,
+        with_for_update={"read": True},
+    )
     if organisation.public_key is None:
         raise NobodyCanReceive("this office has no key yet")
     purpose = keys.case_key_purpose(case.id, organisation.id)

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 from api.database import migrate
-from referrals import directory, draft, lodging
+from referrals import directory, draft, keyring, lodging
 from referrals.directory import SignedIn
 from referrals.settings import StoreSettings
 from referrals.site import Site, open_site
@@ -64,7 +64,7 @@ class Town:
         with self.site.store.writing() as session:
             secret = directory.invite(session, email, role, organisation, now)
             member = directory.invited(session, secret, now)
-            directory.accept(session, member, name, PASSWORD)
+            keyring.accept(session, member, name, PASSWORD)
             office = session.get(directory.Organisation, organisation) if organisation else None
             return SignedIn(
                 member.id,
@@ -75,7 +75,7 @@ class Town:
                 office.name_en if office else "",
                 "km",
                 "token",
-                directory.unlock(member, PASSWORD),
+                keyring.unlock(member, PASSWORD),
             )
 
     def lodges(

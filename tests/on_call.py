@@ -2,7 +2,7 @@
 
 from sqlmodel import select
 
-from referrals import alarm, case, directory, duty
+from referrals import alarm, case, duty, keyring
 from referrals.directory import SignedIn
 from referrals.duty import Alarm
 from referrals.taxonomy import Role
@@ -15,7 +15,7 @@ def works_at(town: Town, office: str, name: str, role: Role = Role.CASE_WORKER) 
     """Let somebody join an office and be admitted."""
     chief = town.people[office]
     who = town.comes(f"{name}@example.org", chief.organisation_id, name, role)
-    directory.admit(town.site, chief, who.member_id)
+    keyring.admit(town.site, chief, who.member_id)
     town.people[name] = who
     return who
 

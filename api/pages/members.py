@@ -15,7 +15,7 @@ from api.pages.views import Label, MemberLine, MembersView, Shell
 from api.parts import parts_of
 from api.policy import checked_form, signed_in
 from api.words import MEMBER_STATES, ROLES, Words, mark
-from referrals import audit, directory
+from referrals import audit, directory, keyring
 from referrals.directory import Member, SignedIn, UsedLink
 from referrals.taxonomy import OF_NO_OFFICE, Role
 
@@ -152,16 +152,9 @@ def admit(request: Request, who: Who, member_id: str) -> Response:
     """Give the organisation's key to a member who waits."""
     shell, site = shell_of(request, who), site_of(request)
     try:
-        directory.admit(site, who, member_id)
+        keyring.admit(site, who, member_id)
     except (PermissionError, ValueError):
         with site.store.reading() as session:
             view = _view(session, who, shell, problem=NOT_ADMITTABLE)
         return page("members.html", shell, view, status=403)
-    audit.record(
-        site,
-        audit.Act.ADMITTED,
-        member_id=who.member_id,
-        organisation_id=who.organisation_id,
-        subject=member_id,
-    )
     return RedirectResponse("/members", status_code=303)

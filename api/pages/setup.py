@@ -12,8 +12,9 @@ from api.pages.shell import shell_of, site_of
 from api.pages.views import AccountView, DoneView, Shell
 from api.policy import open_form, setup_link
 from api.words import mark
-from referrals import directory
-from referrals.directory import PASSWORD_LENGTH, Member, Organisation, UsedLink, WeakPassword
+from referrals import directory, keyring
+from referrals.directory import Member, Organisation, UsedLink
+from referrals.keyring import PASSWORD_LENGTH, WeakPassword
 from referrals.taxonomy import Role
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
@@ -82,7 +83,7 @@ def _free(session: Session, email: str) -> bool:
 def _accept(session: Session, member: Member, form: Mapping[str, str]) -> str:
     """Make the member's keys; gives the problem when the password is refused."""
     try:
-        directory.accept(
+        keyring.accept(
             session, member, form.get("name", "").strip()[:120], form.get("password", "")
         )
     except WeakPassword:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from referrals import case, desk, directory, notice, thread
+from referrals import case, desk, keyring, notice, thread
 from referrals.taxonomy import Role, Status, Urgency
 from tests.house import Town
 
@@ -105,6 +105,6 @@ def test_a_new_colleague_reads_nothing_until_a_supervisor_admits_her(town: Town)
     with pytest.raises(desk.NotYours):
         desk.open_case(town.site, colleague, code)
     with pytest.raises(PermissionError):
-        directory.admit(town.site, town.people["pdolvt"], colleague.member_id)
-    directory.admit(town.site, chief, colleague.member_id)
+        keyring.admit(town.site, town.people["pdolvt"], colleague.member_id)
+    keyring.admit(town.site, chief, colleague.member_id)
     assert desk.open_case(town.site, colleague, code).fields == (("story", "រឿង"),)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, select
 
-from referrals import directory, keys
+from referrals import directory, keyring, keys
 from referrals.directory import (
     LINK_LIFETIME,
     Member,
@@ -44,7 +44,7 @@ def member(session: Session, email: str = EMAIL) -> Member:
 def joins(town: Town, secret: str) -> None:
     with town.site.store.writing() as session:
         invited = directory.invited(session, secret, town.clock())
-        directory.accept(session, invited, "ឈ្មោះ", PASSWORD, town.clock())
+        keyring.accept(session, invited, "ឈ្មោះ", PASSWORD, town.clock())
 
 
 # ---- an invitation that waits
@@ -155,7 +155,7 @@ def test_of_two_who_come_first_at_once_one_gets_the_key_and_admits_the_other(tow
     )
     with town.site.store.writing() as session:
         invited = directory.invited(session, first, town.clock())
-        directory.accept(session, invited, "ឈ្មោះ", PASSWORD, town.clock())
+        keyring.accept(session, invited, "ឈ្មោះ", PASSWORD, town.clock())
         other.start()
         other.join(1.5)  # long enough to come as far as it can
         assert other.is_alive()
@@ -166,7 +166,7 @@ def test_of_two_who_come_first_at_once_one_gets_the_key_and_admits_the_other(tow
         )
         first_member = member(session, "a@example.org")
         assert held.member_id == first_member.id
-        opened = directory.unlock(first_member, PASSWORD).open_(
+        opened = keyring.unlock(first_member, PASSWORD).open_(
             held.wrapped, keys.organisation_key_purpose(new, first_member.id)
         )
         public = session.get_one(Organisation, new).public_key
@@ -188,10 +188,10 @@ def test_one_link_sent_twice_at_once_makes_one_account(town: Town) -> None:
     other = threading.Thread(target=again)
     with town.site.store.writing() as session:
         invited = directory.invited(session, secret, town.clock())
-        directory.accept(session, invited, "ឈ្មោះ", PASSWORD, town.clock())
+        keyring.accept(session, invited, "ឈ្មោះ", PASSWORD, town.clock())
         other.start()
         other.join(1.5)
     other.join(30)
     assert len(refused) == 1
     with town.site.store.reading() as session:
-        directory.unlock(member(session), PASSWORD)
+        keyring.unlock(member(session), PASSWORD)

@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 from api.commands import app
 from bot.content import content, exchange, living
-from referrals import directory
+from referrals import directory, keyring
 from referrals.site import Site
 from referrals.taxonomy import Role
 from tests.house import PASSWORD, empty_site
@@ -24,7 +24,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
         for email, role in ((EDITOR, Role.EDITOR), ("boss@example.org", Role.ADMINISTRATOR)):
             secret = directory.invite(session, email, role, None, site.clock())
             invited = directory.invited(session, secret, site.clock())
-            directory.accept(session, invited, "ឈ្មោះ", PASSWORD, site.clock())
+            keyring.accept(session, invited, "ឈ្មោះ", PASSWORD, site.clock())
     return site
 
 

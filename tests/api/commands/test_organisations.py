@@ -7,7 +7,7 @@ from sqlmodel import select
 from typer.testing import CliRunner, Result
 
 from api.commands import app
-from referrals import audit, directory
+from referrals import audit, directory, keyring
 from referrals.site import Site
 from referrals.taxonomy import PartnerType, Role
 from tests.house import PASSWORD, empty_site
@@ -32,7 +32,7 @@ def invite(*words: str) -> Result:
 def comes(site: Site, link: str) -> Role:
     with site.store.writing() as session:
         member = directory.invited(session, link.rpartition("/")[2], site.clock())
-        directory.accept(session, member, "ឈ្មោះ", PASSWORD, site.clock())
+        keyring.accept(session, member, "ឈ្មោះ", PASSWORD, site.clock())
         return Role(member.role)
 
 

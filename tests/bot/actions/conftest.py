@@ -9,7 +9,7 @@ from sqlmodel import SQLModel, select
 
 import api.migrations.tables  # noqa: F401 - every table, as a running installation has them
 from bot import conversation
-from referrals import directory, duty, keys
+from referrals import directory, duty, keyring, keys
 from referrals.directory import Organisation
 from referrals.settings import StoreSettings
 from referrals.site import Site, open_site
@@ -58,7 +58,7 @@ def goes_on_duty(site: Site, office_id: str, email: str = "duty@example.org") ->
         session.get_one(Organisation, office_id).public_key = None  # its key comes with its member
         secret = directory.invite(session, email, Role.SUPERVISOR, office_id, now)
         member = directory.invited(session, secret, now)
-        directory.accept(session, member, "Chan", "a long enough password")
+        keyring.accept(session, member, "Chan", "a long enough password")
         code = duty.link_code(session, site, member.id)
         duty.link(session, site, code, "telegram", "d" * 64, "1", now)
         return str(member.id)

@@ -1,0 +1,343 @@
+"""The keys that an office's people hold, and how they pass from one to another.
+
+An office has one key pair at a time, a *generation*. Its private key is wrapped to each member who
+was admitted, and to the recovery key. When somebody leaves, a new generation begins: those who stay
+get it, the private key before is wrapped to it, and the cases' wraps follow little by little
+(`rewrap`); when the last has followed, the private key before is destroyed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, delete, func, select, update
+
+from referrals import audit, keys
+from referrals.case import Wrap
+from referrals.directory import (
+    Member,
+    Organisation,
+    OrganisationGeneration,
+    OrganisationKey,
+    SignedIn,
+    UsedLink,
+)
+from referrals.sealing import CannotOpen, SealedField, open_, seal
+from referrals.site import Site, utc_now
+from referrals.taxonomy import Role
+
+MEMBER_KEY = SealedField("member", "sealed_private_key", "password")
+PASSWORD_LENGTH = (12, 256)
+"""Fewest and most characters of a password (NIST SP 800-63B asks for length, not for signs)."""
+
+
+class WeakPassword(Exception):
+    """The password is shorter or longer than PASSWORD_LENGTH."""
+
+
+class NoKey(PermissionError):
+    """The member does not hold her office's key, so she cannot pass it on."""
+
+
+class LastHolder(ValueError):
+    """Nobody else holds the office's key: if this member left, its cases could not be opened any
+    more.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many of an office's cases are still sealed to an older generation, of how many."""
+
+    left: int
+    of: int
+
+
+# ---- opening
+
+
+def holds(session: Session, organisation_id: str, member_id: str) -> bool:
+    """Say whether the member was admitted to the office's present key."""
+    return session.get(OrganisationKey, (organisation_id, member_id)) is not None
+
+
+def organisation_key(
+    session: Session, who: SignedIn, generation: int | None = None
+) -> keys.PrivateKey | None:
+    """Open the office's private key for a signed-in member: the present one, or an older one.
+
+    None when nobody admitted her yet, or that generation was destroyed.
+    """
+    if who.organisation_id is None:
+        return None
+    row = session.get(OrganisationKey, (who.organisation_id, who.member_id))
+    if row is None:
+        return None
+    purpose = keys.organisation_key_purpose(who.organisation_id, who.member_id)
+    held, at = keys.PrivateKey(who.key.open_(row.wrapped, purpose)), row.generation
+    while generation is not None and at > generation:
+        here = session.get_one(OrganisationGeneration, (who.organisation_id, at))
+        if here.previous is None:
+            return None
+        held = keys.PrivateKey(held.open_(here.previous, _previous_purpose(here)))
+        at -= 1
+    return held
+
+
+def _previous_purpose(generation: OrganisationGeneration) -> bytes:
+    return keys.generation_purpose(generation.organisation_id, generation.generation)
+
+
+# ---- passing on
+
+
+def accept(
+    session: Session, member: Member, name: str, password: str, now: datetime | None = None
+) -> None:
+    """Make the member's keys from the password, and the organisation's when the member is its
+    first. It is written into the audit as done `now`, by the machine's clock when not said.
+
+    A later member waits until somebody who holds the key admits her. Rows are locked, so that of
+    two who come at once one is the first, and the same link sent twice makes one account. Raises
+    WeakPassword, UsedLink.
+    """
+    _must_be_long_enough(password)
+    session.refresh(member, with_for_update=True)
+    if member.public_key is not None:
+        raise UsedLink("this link has been used")
+    now = now or utc_now()
+    member.name = name
+    member.link_hash = member.link_expires = None
+    lock(member, keys.PrivateKey.new(), password)
+    session.add(member)
+    audit.add(
+        session,
+        now,
+        audit.Act.JOINED,
+        member_id=member.id,
+        organisation_id=member.organisation_id,
+        subject=member.role,
+    )
+    session.flush()
+    if member.organisation_id is None:
+        return
+    organisation = session.get_one(
+        Organisation, member.organisation_id, populate_existing=True, with_for_update=True
+    )
+    if organisation.public_key is None:
+        private = keys.PrivateKey.new()
+        _next_generation(session, organisation, private, now)
+        wrap_for(session, organisation, private, member)
+
+
+def admit(site: Site, who: SignedIn, member_id: str) -> None:
+    """Give the office's key to a member who waits. Raises NoKey; PermissionError for somebody of
+    another office, or who left; ValueError for who has no key of her own yet.
+    """
+    with site.store.writing() as session:
+        held, member = organisation_key(session, who), session.get(Member, member_id)
+        if who.organisation_id is None or held is None or who.role is not Role.SUPERVISOR:
+            raise NoKey("only a supervisor who holds the key can pass it on")
+        if member is None or member.organisation_id != who.organisation_id or member.left_at:
+            raise PermissionError("this person belongs to another organisation, or left")
+        organisation = session.get_one(
+            Organisation, who.organisation_id, populate_existing=True, with_for_update=True
+        )
+        wrap_for(session, organisation, held, member)
+        audit.add(
+            session,
+            site.clock(),
+            audit.Act.ADMITTED,
+            member_id=who.member_id,
+            organisation_id=who.organisation_id,
+            subject=member.id,
+        )
+
+
+def wrap_for(
+    session: Session, organisation: Organisation, private: keys.PrivateKey, member: Member
+) -> None:
+    """Wrap the private key of the present generation to a member. Raises ValueError without a key
+    of her own.
+    """
+    if member.public_key is None:
+        raise ValueError("this person has no key yet")
+    purpose = keys.organisation_key_purpose(organisation.id, member.id)
+    session.merge(
+        OrganisationKey(
+            organisation_id=organisation.id,
+            member_id=member.id,
+            generation=organisation.generation,
+            wrapped=keys.seal_to(member.public_key, private.raw, purpose),
+        )
+    )
+    session.flush()
+
+
+def _next_generation(
+    session: Session, organisation: Organisation, private: keys.PrivateKey, now: datetime
+) -> OrganisationGeneration:
+    organisation.generation += 1
+    organisation.public_key = private.public
+    made = OrganisationGeneration(
+        organisation_id=organisation.id,
+        generation=organisation.generation,
+        public_key=private.public,
+        made_at=now,
+    )
+    if organisation.recovery_public is not None:
+        made.wrapped_to_recovery = for_recovery(organisation, private)
+    session.add_all([organisation, made])
+    session.flush()
+    return made
+
+
+def for_recovery(organisation: Organisation, private: keys.PrivateKey) -> bytes:
+    """Wrap an office's private key to its recovery key."""
+    public = organisation.recovery_public or b""
+    return keys.seal_to(public, private.raw, keys.recovery_purpose(organisation.id))
+
+
+# ---- leaving
+
+
+def leave(session: Session, who: SignedIn, member: Member, now: datetime) -> None:
+    """Let a member go: a new generation begins, which she does not get.
+
+    What she could open she may have seen; what comes after she cannot open, even with a copy of the
+    database and her password. Raises NoKey, PermissionError, LastHolder.
+    """
+    held = organisation_key(session, who)
+    if who.organisation_id is None or held is None:
+        raise NoKey("only who holds the key can end another's")
+    if member.organisation_id != who.organisation_id or who.role is not Role.SUPERVISOR:
+        raise PermissionError("only a supervisor of the same organisation")
+    organisation = session.get_one(
+        Organisation, who.organisation_id, populate_existing=True, with_for_update=True
+    )
+    staying = [each for each in _holders(session, organisation.id) if each.id != member.id]
+    if not staying:
+        raise LastHolder("nobody else holds this organisation's key")
+    private = keys.PrivateKey.new()
+    made = _next_generation(session, organisation, private, now)
+    made.previous = keys.seal_to(private.public, held.raw, _previous_purpose(made))
+    session.add(made)
+    session.exec(
+        delete(OrganisationKey).where(col(OrganisationKey.organisation_id) == organisation.id)
+    )
+    session.expire_all()
+    for each in staying:
+        wrap_for(session, organisation, private, each)
+    _forget_keys(session, member, now)
+    audit.add(
+        session,
+        now,
+        audit.Act.LEFT,
+        member_id=who.member_id,
+        organisation_id=organisation.id,
+        subject=member.id,
+    )
+
+
+def _holders(session: Session, organisation_id: str) -> list[Member]:
+    return list(
+        session.exec(
+            select(Member)
+            .join(OrganisationKey, col(OrganisationKey.member_id) == Member.id)
+            .where(OrganisationKey.organisation_id == organisation_id)
+            .order_by(col(Member.id))
+        )
+    )
+
+
+def _forget_keys(session: Session, member: Member, now: datetime) -> None:
+    member.left_at = now
+    member.salt = member.sealed_private_key = member.public_key = None
+    member.link_hash = member.link_expires = None
+    session.add(member)
+    session.flush()
+
+
+def progress(session: Session, organisation_id: str) -> Progress:
+    """Say how far the cases have followed to the present generation."""
+    present = session.get_one(Organisation, organisation_id).generation
+    every = select(func.count()).select_from(Wrap).where(Wrap.organisation_id == organisation_id)
+    older = every.where(Wrap.generation < present)
+    return Progress(session.exec(older).one(), session.exec(every).one())
+
+
+def rewrap(session: Session, who: SignedIn, limit: int = 50) -> int:
+    """Wrap up to `limit` case keys anew for the present generation; gives how many are left.
+
+    With the last one the older private keys are destroyed. Does nothing for who holds no key.
+    """
+    if who.organisation_id is None or not holds(session, who.organisation_id, who.member_id):
+        return 0
+    organisation = session.get_one(Organisation, who.organisation_id)
+    older = (
+        select(Wrap)
+        .where(
+            Wrap.organisation_id == organisation.id,
+            Wrap.generation < organisation.generation,
+        )
+        .order_by(col(Wrap.generation), col(Wrap.case_id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    opened: dict[int, keys.PrivateKey | None] = {}
+    for wrap in session.exec(older):
+        if wrap.generation not in opened:
+            opened[wrap.generation] = organisation_key(session, who, wrap.generation)
+        held = opened[wrap.generation]
+        if held is None or organisation.public_key is None:
+            raise CannotOpen("an older key was destroyed before its last case had followed")
+        purpose = keys.case_key_purpose(wrap.case_id, organisation.id)
+        wrap.wrapped = keys.seal_to(
+            organisation.public_key, held.open_(wrap.wrapped, purpose), purpose
+        )
+        wrap.generation = organisation.generation
+        session.add(wrap)
+    session.flush()
+    left = progress(session, organisation.id).left
+    if left == 0:
+        session.exec(
+            update(OrganisationGeneration)
+            .where(col(OrganisationGeneration.organisation_id) == organisation.id)
+            .values(previous=None)
+        )
+        session.exec(
+            update(OrganisationGeneration)
+            .where(
+                col(OrganisationGeneration.organisation_id) == organisation.id,
+                col(OrganisationGeneration.generation) < organisation.generation,
+            )
+            .values(wrapped_to_recovery=None)
+        )
+    return left
+
+
+# ---- a password
+
+
+def unlock(member: Member, password: str) -> keys.PrivateKey:
+    """Open a member's private key with her password. Raises sealing.CannotOpen."""
+    salt, sealed = member.salt or bytes(keys.SALT_BYTES), member.sealed_private_key or b""
+    raw = open_(keys.password_key(password, salt), MEMBER_KEY, member.id, sealed)
+    return keys.PrivateKey(raw)
+
+
+def lock(member: Member, private: keys.PrivateKey, password: str) -> None:
+    """Seal a member's private key under a password, which takes the place of the one before.
+
+    No case is sealed anew: her key stays the same. Raises WeakPassword.
+    """
+    _must_be_long_enough(password)
+    member.salt, member.public_key = keys.new_salt(), private.public
+    member.sealed_private_key = seal(
+        keys.password_key(password, member.salt), MEMBER_KEY, member.id, private.raw
+    )
+
+
+def _must_be_long_enough(password: str) -> None:
+    fewest, most = PASSWORD_LENGTH
+    if not fewest <= len(password) <= most:
+        raise WeakPassword(f"a password has {fewest} to {most} characters")
