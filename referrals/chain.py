@@ -1,14 +1,38 @@
-"""The audit as a chain: each row's hash holds the one before, and heads are signed.
+"""The audit as a chain: each link's digest holds the one before, and the chain's head is signed.
 
 Rows are linked after their transaction was committed, in the order in which they are found: so an
-act may be written in the caller's transaction, and no lock is held across two.
+act can be written in the caller's transaction, or in one of its own, and no lock is held across
+two. The database refuses to change or delete what is written (migration 0004); whoever gets around
+that breaks the chain, and whoever makes the chain anew has no signature for it, unless the root of
+the server key is his, too.
 """
 
-from datetime import datetime
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlmodel import Field, SQLModel
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Field, Session, SQLModel, col, func, select
 
+from referrals.audit import AuditRow
+from referrals.serverkey import ServerKey
+from referrals.site import Site
 from referrals.store import UtcDateTime
+
+BATCH = 500
+"""Rows that are linked, or checked, at once."""
+
+HEAD_EVERY = timedelta(hours=1)
+"""A head is signed when rows came and the last one is older than this."""
+
+UNLINKED = timedelta(minutes=5)
+"""A row that waits longer for its link shows that nothing links any more."""
+
+BEGINNING = hashlib.sha256(b"samleng audit 1").digest()
 
 
 class AuditLink(SQLModel, table=True):
@@ -30,3 +54,171 @@ class AuditHead(SQLModel, table=True):
     digest: bytes
     at: datetime = Field(sa_type=UtcDateTime)
     signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a check found: how many links hold, and the first thing that is wrong, in English, for
+    an operator. `signed` is how many of the links a signed head covers.
+    """
+
+    links: int
+    signed: int
+    problem: str | None = None
+
+
+# ---- linking
+
+
+def link(site: Site) -> int:
+    """Link what was committed since, and sign a head when it is time; gives how many were linked.
+
+    Of two processes at once one links and the other finds nothing, or tries again next time.
+    """
+    try:
+        with site.store.writing() as session:
+            linked = _link(session)
+            _sign_when_due(session, site)
+            return linked
+    except IntegrityError:
+        return 0  # another process linked the same rows first
+
+
+def _link(session: Session) -> int:
+    last = _last(session, for_update=True)
+    number, digest = (last.number, last.digest) if last is not None else (0, BEGINNING)
+    waiting = (
+        select(AuditRow)
+        .join(AuditLink, col(AuditLink.audit_id) == AuditRow.id, isouter=True)
+        .where(col(AuditLink.number).is_(None))
+        .order_by(col(AuditRow.id))
+        .limit(BATCH)
+    )
+    rows = session.exec(waiting).all()
+    for row in rows:
+        number, digest = number + 1, digest_of(digest, row)
+        session.add(AuditLink(number=number, audit_id=row.id or 0, digest=digest))
+    session.flush()
+    return len(rows)
+
+
+def digest_of(before: bytes, row: AuditRow) -> bytes:
+    """Give the digest of a row that follows this one."""
+    told = [
+        row.id,
+        row.at.isoformat(),
+        row.act,
+        row.member_id,
+        row.organisation_id,
+        row.case_id,
+        row.subject,
+    ]
+    return hashlib.sha256(before + json.dumps(told, separators=(",", ":")).encode()).digest()
+
+
+def _last(session: Session, *, for_update: bool = False) -> AuditLink | None:
+    query = select(AuditLink).order_by(col(AuditLink.number).desc()).limit(1)
+    return session.exec(query.with_for_update() if for_update else query).one_or_none()
+
+
+def _sign_when_due(session: Session, site: Site) -> None:
+    last, head, now = _last(session), _last_head(session), site.clock()
+    if last is None or (head is not None and head.number == last.number):
+        return
+    if head is None or now - head.at >= HEAD_EVERY:
+        sign(session, site)
+
+
+def sign(session: Session, site: Site) -> AuditHead | None:
+    """Sign the chain as it stands now, for whoever wants to keep a head elsewhere; None when it is
+    empty. The same length is signed once.
+    """
+    last = _last(session)
+    if last is None:
+        return None
+    known = session.get(AuditHead, last.number)
+    if known is not None:
+        return known
+    now = site.clock()
+    signature = _key(site.server_key).sign(_statement(last.number, last.digest, now))
+    head = AuditHead(number=last.number, digest=last.digest, at=now, signature=signature)
+    session.add(head)
+    session.flush()
+    return head
+
+
+def _last_head(session: Session) -> AuditHead | None:
+    return session.exec(
+        select(AuditHead).order_by(col(AuditHead.number).desc()).limit(1)
+    ).one_or_none()
+
+
+def _statement(number: int, digest: bytes, at: datetime) -> bytes:
+    return json.dumps(["samleng audit head 1", number, digest.hex(), at.isoformat()]).encode()
+
+
+def _key(key: ServerKey) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(key.derived("audit-head"))
+
+
+# ---- checking
+
+
+def check(session: Session, site: Site) -> Found:
+    """Go through the whole chain, and name the first thing that is wrong."""
+    heads = {head.number: head for head in session.exec(select(AuditHead))}
+    expected, digest = 0, BEGINNING
+    for held, row in _links(session):
+        expected += 1
+        if held.number != expected:
+            return Found(expected - 1, 0, f"link {expected} is missing")
+        if row is None:
+            return Found(expected - 1, 0, f"link {expected}: its row of the audit is missing")
+        digest = digest_of(digest, row)
+        if digest != held.digest:
+            said = f"link {expected}: row {row.id} of the audit, or a link before, was changed"
+            return Found(expected - 1, 0, said)
+        head = heads.get(expected)
+        if head is not None and not _is_signed(site, head, digest):
+            return Found(expected, 0, f"the signature at link {expected} is not ours")
+    signed = max(heads, default=0)
+    if signed > expected:
+        return Found(expected, expected, f"cut off after link {expected}; {signed} were signed")
+    return Found(expected, signed, _waits_too_long(session, site))
+
+
+def _is_signed(site: Site, head: AuditHead, digest: bytes) -> bool:
+    if head.digest != digest:
+        return False
+    try:
+        statement = _statement(head.number, head.digest, head.at)
+        _key(site.server_key).public_key().verify(head.signature, statement)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _waits_too_long(session: Session, site: Site) -> str | None:
+    waiting = session.exec(
+        select(func.count())
+        .select_from(AuditRow)
+        .join(AuditLink, col(AuditLink.audit_id) == AuditRow.id, isouter=True)
+        .where(col(AuditLink.number).is_(None), AuditRow.at < site.clock() - UNLINKED)
+    ).one()
+    return f"{waiting} rows of the audit wait for their link" if waiting else None
+
+
+def _links(session: Session) -> Iterator[tuple[AuditLink, AuditRow | None]]:
+    after = 0
+    while True:
+        found = session.exec(
+            select(AuditLink, AuditRow)
+            .join(AuditRow, col(AuditRow.id) == AuditLink.audit_id, isouter=True)
+            .where(AuditLink.number > after)
+            .order_by(col(AuditLink.number))
+            .limit(BATCH)
+        ).all()
+        yield from found
+        if not found:
+            return
+        after = found[-1][0].number
