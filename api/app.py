@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -118,6 +119,12 @@ def _answers_to_errors(app: FastAPI, settings: Settings) -> None:
         if request.cookies.get(sessions.COOKIE):
             response.delete_cookie(sessions.COOKIE)
         return response
+
+    @app.exception_handler(policy.StepUpNeeded)
+    def step_up(request: Request, error: policy.StepUpNeeded) -> Response:
+        if "application/json" in request.headers.get("accept", ""):
+            return JSONResponse({"error": 403, "confirm": True}, status_code=403)
+        return RedirectResponse(f"/confirm?back={quote(error.back)}", status_code=303)
 
     @app.exception_handler(RequestValidationError)
     def wrong(_request: Request, error: RequestValidationError) -> Response:

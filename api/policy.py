@@ -18,7 +18,9 @@ from starlette.routing import BaseRoute, Mount
 
 from api import sessions
 from api.parts import parts_of
+from api.sessions import HalfSignedIn
 from referrals.directory import SignedIn
+from referrals.permission import NEEDS_STEP_UP, STEP_UP, Permission, permits
 
 PAGE_EXPIRED = 419
 """The status of a form whose token is too old (not in a standard, but widely understood)."""
@@ -30,6 +32,17 @@ FIELD_LIMIT = 4 * 1024 * 1024
 
 class NotSignedIn(Exception):
     """A page that needs a signed-in member; the app answers with the way to the sign-in page."""
+
+
+class StepUpNeeded(Exception):
+    """An act that asks for the second factor again; the app answers with the way to `/confirm`.
+
+    `back` is the path of the page to come back to.
+    """
+
+    def __init__(self, back: str) -> None:
+        super().__init__("the second factor is asked for again")
+        self.back = back
 
 
 class PolicyMissing(Exception):
@@ -57,15 +70,68 @@ def rasa(request: Request) -> None:
         raise HTTPException(403)
 
 
+def half_signed_in(request: Request) -> HalfSignedIn:
+    """Open to whoever showed the password and not yet the second factor."""
+    half = sessions.half(parts_of(request).site, request.cookies.get(sessions.COOKIE))
+    if half is None:
+        raise NotSignedIn
+    return half
+
+
 def signed_in(request: Request) -> SignedIn:
-    """Open to a signed-in member; what the member may see is judged by referrals.desk."""
-    who = sessions.current(parts_of(request).site, request.cookies.get(sessions.COOKIE))
+    """Give who is signed in. No policy by itself: a route says with `allowed` what it opens."""
+    parts = parts_of(request)
+    who = sessions.current(
+        parts.site, request.cookies.get(sessions.COOKIE), factor_needed=not parts.demo
+    )
     if who is None:
         raise NotSignedIn
     return who
 
 
-POLICIES: frozenset[Callable[..., Any]] = frozenset({public, webhook, setup_link, rasa, signed_in})
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A policy: open to signed-in members whose role has the permission (referrals/permission.py).
+
+    Which cases among them, referrals.desk judges.
+    """
+
+    permission: Permission
+
+    def __call__(self, request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> SignedIn:
+        """Give who is signed in. Raises HTTPException 403; StepUpNeeded for what asks for the
+        second factor again.
+        """
+        if not permits(who.role, self.permission):
+            raise HTTPException(403)
+        if self.permission in NEEDS_STEP_UP and not stepped_up(request, who):
+            raise StepUpNeeded(_page_of(request))
+        return who
+
+
+def allowed(permission: Permission) -> Allowed:
+    """Name the policy of a route for signed-in members."""
+    return Allowed(permission)
+
+
+def stepped_up(request: Request, who: SignedIn) -> bool:
+    """Say whether the second factor was shown within permission.STEP_UP."""
+    at = who.stepped_up_at
+    return at is not None and parts_of(request).site.clock() - at <= STEP_UP
+
+
+def _page_of(request: Request) -> str:
+    """Give the page to come back to: this one, or for a form the page that it stood on."""
+    if request.method in ("GET", "HEAD"):
+        return request.url.path
+    came = urlsplit(request.headers.get("referer", ""))
+    return came.path if came.netloc == request.headers.get("host") else "/"
+
+
+OPEN_POLICIES: frozenset[Callable[..., Any]] = frozenset(
+    {public, webhook, setup_link, rasa, half_signed_in}
+)
+"""The policies that ask for no role; all others are `Allowed`."""
 
 
 def from_own_site(request: Request) -> None:
@@ -145,7 +211,8 @@ def _calls(dependant: Dependant) -> Iterable[Callable[..., Any]]:
 
 def policies_of(route: APIRoute) -> set[Callable[..., Any]]:
     """Give the policies that a route names, itself or through what it depends on."""
-    return set(_calls(route.dependant)) & POLICIES
+    calls = set(_calls(route.dependant))
+    return {call for call in calls if call in OPEN_POLICIES or isinstance(call, Allowed)}
 
 
 def each_route(routes: Iterable[BaseRoute]) -> Iterable[BaseRoute]:

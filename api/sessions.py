@@ -48,6 +48,18 @@ class StaffSession(SQLModel, table=True):
     device: str = Field(default="", max_length=60)
     factor_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     stepped_up_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    challenge: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HalfSignedIn:
+    """Somebody who showed the password; the second factor is still to come."""
+
+    member_id: str
+    name: str
+    language: str
+    csrf: str
+    session: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -117,7 +129,14 @@ def _begin(site: Site, member: Member, private: keys.PrivateKey) -> str:
     return base64.urlsafe_b64encode(cookie.secret).decode()
 
 
-def current(site: Site, cookie_value: str | None) -> SignedIn | None:
+def half(site: Site, cookie_value: str | None) -> HalfSignedIn | None:
+    """Give who showed the password with this cookie and not yet the second factor."""
+    raise NotImplementedError
+
+
+def current(
+    site: Site, cookie_value: str | None, *, factor_needed: bool = False
+) -> SignedIn | None:
     """Give who is signed in with this cookie, None when nobody (any more) is."""
     cookie = _read(cookie_value or "")
     if cookie is None:
@@ -150,6 +169,8 @@ def _signed_in(session: Session, row: StaffSession, cookie: _Cookie) -> SignedIn
         language=member.language,
         csrf=row.csrf,
         key=keys.PrivateKey(open_(cookie.key, SESSION_KEY, cookie.row, row.sealed_key)),
+        session=row.id,
+        stepped_up_at=row.stepped_up_at,
     )
 
 

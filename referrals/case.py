@@ -42,9 +42,10 @@ class Case(SQLModel, table=True):
     somebody under 18, or whose age nobody knows and who may be. `group_id` is one incident told by
     several people. `assisted_by` is the member who helped a visitor to lodge it. `closed_by` is
     "migrant" or "office"; `satisfied` (yes, partly, no) and `money` (all, part, none) are her own
-    answers afterwards; `counted` says that statistic.py counted it. Additions are sealed
-    to `public_key`, whose private half is sealed under the case key: the bot can add and cannot
-    read.
+    answers afterwards; `counted` says that statistic.py counted it. `warned_at` is when its office
+    was told that it will be erased, `keep_until` how long it asked to keep it (retention.py).
+    Additions are sealed to `public_key`, whose private half is sealed under the case key: the bot
+    can add and cannot read.
     """
 
     __tablename__ = "case"
@@ -76,6 +77,8 @@ class Case(SQLModel, table=True):
     satisfied: str | None = Field(default=None, max_length=16)
     money: str | None = Field(default=None, max_length=16)
     counted: bool = False
+    warned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    keep_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class CaseField(SQLModel, table=True):

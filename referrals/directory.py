@@ -102,7 +102,9 @@ class OrganisationKey(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SignedIn:
-    """A member at the desk, with the private key that the session gave back."""
+    """A member at the desk, with the private key that the session gave back. `session` names the
+    row of it; `stepped_up_at` (UTC) is when the second factor was last shown for what asks for it.
+    """
 
     member_id: str
     name: str
@@ -113,6 +115,8 @@ class SignedIn:
     language: str
     csrf: str
     key: keys.PrivateKey
+    session: str = ""
+    stepped_up_at: datetime | None = None
 
     def organisation_name(self, language: str) -> str:
         """The organisation's name in the reader's language."""

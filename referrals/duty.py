@@ -15,6 +15,7 @@ from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from referrals import recovery
 from referrals.directory import Member, OrganisationKey, SignedIn
+from referrals.permission import Permission, permits
 from referrals.sealing import SealedField
 from referrals.site import Site
 from referrals.store import UtcDateTime
@@ -22,7 +23,7 @@ from referrals.taxonomy import Role
 
 DUTY_ADDRESS = SealedField("duty_phone", "sealed_address", "server")
 
-CALLED = frozenset({Role.SUPERVISOR, Role.CASE_WORKER})
+CALLED = frozenset(role for role in Role if permits(role, Permission.BE_ON_DUTY))
 """Roles that can be on duty: those who can read a case."""
 
 CODE_DIGITS = 8

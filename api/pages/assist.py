@@ -24,19 +24,18 @@ from api.pages.front import FIRST_BUTTON
 from api.pages.page import page
 from api.pages.shell import shell_of, site_of
 from api.parts import Parts, parts_of
-from api.policy import checked_call, signed_in
+from api.policy import allowed, checked_call
 from api.words import DEFAULT_LANGUAGE, LANGUAGES
 from bot.message import FILE_LIMIT, AttachmentKind, Language
 from referrals import assisted, draft, recovery
 from referrals.case import Case
 from referrals.code import spoken
 from referrals.directory import SignedIn
+from referrals.permission import Permission
 from referrals.site import Site
-from referrals.taxonomy import Role
 
 router = APIRouter(prefix="/assist", include_in_schema=False)
 
-HELPERS = frozenset({Role.CASE_WORKER, Role.SUPERVISOR})
 """Who may sit beside a visitor: those who work on cases, in an office."""
 
 VISIT_BYTES = 16
@@ -73,11 +72,7 @@ class SaidOnVisit(Visit, Spoken):
     """What the visitor says."""
 
 
-def helper(who: Annotated[SignedIn, Depends(signed_in)]) -> SignedIn:
-    """Give the member who may help a visitor. Raises HTTPException 403 for another."""
-    if who.role not in HELPERS or who.organisation_id is None:
-        raise HTTPException(403)
-    return who
+helper = allowed(Permission.HELP_VISITORS)
 
 
 def calling_helper(

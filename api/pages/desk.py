@@ -15,17 +15,21 @@ from api.pages.page import page
 from api.pages.shell import home_of, shell_of, site_of
 from api.pages.views import CasesView, Withdrawn
 from api.parts import parts_of
-from api.policy import checked_form, signed_in
+from api.policy import allowed, checked_form
 from api.words import ZONE, Words, mark
 from referrals import desk
 from referrals.desk import CaseRow, NotAllowed, NotYours
 from referrals.directory import OrganisationKey, SignedIn
+from referrals.permission import Permission
 from referrals.preview import NoPreview, preview
 from referrals.taxonomy import Role, Status
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
-Who = Annotated[SignedIn, Depends(signed_in)]
+Who = Annotated[SignedIn, Depends(allowed(Permission.LIST_CASES))]
+Reader = Annotated[SignedIn, Depends(allowed(Permission.OPEN_CASES))]
+Handler = Annotated[SignedIn, Depends(allowed(Permission.HANDLE_CASES))]
+LetterWriter = Annotated[SignedIn, Depends(allowed(Permission.WRITE_LETTERS))]
 Form = Annotated[Mapping[str, str], Depends(checked_form)]
 
 SHOWS = ("mine", "new", "all")
@@ -94,7 +98,7 @@ def cases(request: Request, who: Who, show: str = "") -> Response:
 
 
 @router.get("/cases/{code}")
-def case(request: Request, who: Who, code: str) -> HTMLResponse:
+def case(request: Request, who: Reader, code: str) -> HTMLResponse:
     """Open one case. The opening is written down first. Raises HTTPException 404."""
     shell = shell_of(request, who)
     with _only_ours():
@@ -103,7 +107,7 @@ def case(request: Request, who: Who, code: str) -> HTMLResponse:
 
 
 @router.get("/cases/{code}/files/{file_id}")
-def case_file(request: Request, who: Who, code: str, file_id: str) -> StreamingResponse:
+def case_file(request: Request, who: Reader, code: str, file_id: str) -> StreamingResponse:
     """Stream one file, opened chunk by chunk. Written down first. Raises HTTPException 404."""
     with _only_ours():
         row, chunks = desk.open_file(site_of(request), who, code, file_id)
@@ -122,7 +126,7 @@ def case_file(request: Request, who: Who, code: str, file_id: str) -> StreamingR
 
 
 @router.get("/cases/{code}/files/{file_id}/preview")
-def case_file_preview(request: Request, who: Who, code: str, file_id: str) -> Response:
+def case_file_preview(request: Request, who: Reader, code: str, file_id: str) -> Response:
     """Show a picture small and without what the camera wrote beside it. Written down like the
     opening of the file. A file that has no preview is answered 415. Raises HTTPException 404.
     """
@@ -140,7 +144,7 @@ def _back_to(code: str) -> RedirectResponse:
 
 
 @router.post("/cases/{code}/take", dependencies=[Depends(checked_form)])
-def take(request: Request, who: Who, code: str) -> Response:
+def take(request: Request, who: Handler, code: str) -> Response:
     """Become the handler. Raises HTTPException 404."""
     try:
         with _only_ours():
@@ -151,7 +155,7 @@ def take(request: Request, who: Who, code: str) -> Response:
 
 
 @router.post("/cases/{code}/status")
-def status(request: Request, who: Who, code: str, form: Form) -> Response:
+def status(request: Request, who: Handler, code: str, form: Form) -> Response:
     """Change where the case stands. Raises HTTPException 404."""
     try:
         with _only_ours():
@@ -162,7 +166,7 @@ def status(request: Request, who: Who, code: str, form: Form) -> Response:
 
 
 @router.post("/cases/{code}/letters")
-def write(request: Request, who: Who, code: str, form: Form) -> Response:
+def write(request: Request, who: LetterWriter, code: str, form: Form) -> Response:
     """Write to the migrant; what cannot be sent stays in the form. Raises HTTPException 404."""
     # Browsers send a line end as two characters but count it as one against maxlength.
     text = form.get("text", "").replace("\r\n", "\n")

@@ -13,21 +13,16 @@ from api.pages.duty_views import AlarmLine, CallLine, DutyView, PhoneLine
 from api.pages.page import page
 from api.pages.shell import shell_of, site_of
 from api.parts import parts_of
-from api.policy import checked_form, signed_in
+from api.policy import allowed, checked_form
 from api.words import mark
 from referrals import alarm, desk, duty
 from referrals.case import Case
 from referrals.directory import SignedIn
 from referrals.duty import Alarm
+from referrals.permission import Permission, permits
 from referrals.taxonomy import Role
 
-
-def callable_(who: Annotated[SignedIn, Depends(signed_in)]) -> SignedIn:
-    """Open to those who can be on duty. Raises HTTPException 403 for everybody else."""
-    if who.role not in duty.CALLED or who.organisation_id is None:
-        raise HTTPException(403)
-    return who
-
+callable_ = allowed(Permission.BE_ON_DUTY)
 
 router = APIRouter(
     prefix="/duty",
@@ -46,7 +41,7 @@ NOT_CHANGED = mark("You cannot change this phone.")
 
 def alarm_lines(session: Session, who: SignedIn, language: str) -> tuple[AlarmLine, ...]:
     """Give the open alarms of the cases that the member's office can read, for a page or banner."""
-    if who.organisation_id is None or who.role not in duty.CALLED:
+    if who.organisation_id is None or not permits(who.role, Permission.BE_ON_DUTY):
         return ()
     return tuple(
         AlarmLine(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, HTTPException
+from fastapi import Depends
 from khmernormalizer import normalize
 from pydantic import ValidationError
 from sqlmodel import Session, col, select
@@ -17,7 +17,7 @@ from api.pages import labels
 from api.pages.editing_views import Bubble, Chat, Complaint, Helper, Said, Voice
 from api.pages.editing_views import Words as Reading
 from api.pages.views import Label
-from api.policy import signed_in
+from api.policy import allowed
 from api.words import LANGUAGE_NAMES, Words, mark
 from bot.actions import questions
 from bot.content import Content, living, rules
@@ -26,7 +26,7 @@ from bot.content.shapes import FaqEntry
 from bot.message import Language, Reply
 from bot.when import local_date
 from referrals.directory import Member, SignedIn
-from referrals.taxonomy import Role
+from referrals.permission import Permission
 
 ASK = ("ask_1", "ask_2", "ask_3")
 """The fields that choose who can help, the best first."""
@@ -87,13 +87,7 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u2060\ufeff]")
 """What a keyboard puts between Khmer words and nobody sees."""
 
 
-def editor(who: Annotated[SignedIn, Depends(signed_in)]) -> SignedIn:
-    """Open to editors alone. Raises HTTPException 403 for everybody else who is signed in."""
-    if who.role is not Role.EDITOR:
-        raise HTTPException(403)
-    return who
-
-
+editor = allowed(Permission.EDIT_CONTENT)
 Editor = Annotated[SignedIn, Depends(editor)]
 
 

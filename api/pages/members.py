@@ -13,15 +13,18 @@ from api.pages.page import page
 from api.pages.shell import shell_of, site_of
 from api.pages.views import Label, MemberLine, MembersView, Shell
 from api.parts import parts_of
-from api.policy import checked_form, signed_in
+from api.policy import allowed, checked_form
 from api.words import MEMBER_STATES, ROLES, Words, mark
 from referrals import audit, directory, keyring
 from referrals.directory import Member, SignedIn, UsedLink
+from referrals.permission import Permission
 from referrals.taxonomy import OF_NO_OFFICE, Role
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
-Who = Annotated[SignedIn, Depends(signed_in)]
+Who = Annotated[SignedIn, Depends(allowed(Permission.SEE_MEMBERS))]
+Inviter = Annotated[SignedIn, Depends(allowed(Permission.INVITE_MEMBERS))]
+Manager = Annotated[SignedIn, Depends(allowed(Permission.MANAGE_MEMBERS))]
 Form = Annotated[Mapping[str, str], Depends(checked_form)]
 
 HAS_ACCOUNT = mark("This person already has an account.")
@@ -101,7 +104,7 @@ def members(request: Request, who: Who) -> HTMLResponse:
 
 
 @router.post("/members")
-def invite(request: Request, who: Who, form: Form) -> HTMLResponse:
+def invite(request: Request, who: Inviter, form: Form) -> HTMLResponse:
     """Make a one-time link for one person; it is shown in this answer and never again."""
     shell, site = shell_of(request, who), site_of(request)
     email, wanted = form.get("email", "").strip(), form.get("role", "")
@@ -148,7 +151,7 @@ def _organisation(who: SignedIn, role: Role, form: Mapping[str, str]) -> str | N
 
 
 @router.post("/members/{member_id}/admit", dependencies=[Depends(checked_form)])
-def admit(request: Request, who: Who, member_id: str) -> Response:
+def admit(request: Request, who: Manager, member_id: str) -> Response:
     """Give the organisation's key to a member who waits."""
     shell, site = shell_of(request, who), site_of(request)
     try:

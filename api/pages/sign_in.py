@@ -12,9 +12,11 @@ from api.pages.page import page
 from api.pages.shell import demo_of, home_of, shell_of, site_of
 from api.pages.views import DemoAccount, Shell, SignInView
 from api.parts import parts_of
-from api.policy import checked_form, open_form, public
+from api.policy import allowed, checked_form, open_form, public
 from api.words import mark
 from referrals import demo
+from referrals.directory import SignedIn
+from referrals.permission import Permission
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
@@ -73,7 +75,9 @@ def sign_in(request: Request, form: Annotated[Mapping[str, str], Depends(open_fo
 
 
 @router.post("/sign-out", dependencies=[Depends(checked_form)])
-def sign_out(request: Request) -> Response:
+def sign_out(
+    request: Request, _: Annotated[SignedIn, Depends(allowed(Permission.OWN_ACCOUNT))]
+) -> Response:
     """Close the session and make the browser forget what it holds of us."""
     sessions.sign_out(site_of(request), request.cookies.get(sessions.COOKIE))
     answer = RedirectResponse("/sign-in", status_code=303)

@@ -88,6 +88,7 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
         "minor group_id": (HARMLESS, "whether a child is concerned; a random id"),
         "assisted_by": (STAFF, "who helped to lodge it"),
         "closed_at closed_by satisfied money counted": (HARMLESS, "codes: how it ended"),
+        "warned_at keep_until": (HARMLESS, "when it will be erased"),
     },
     "case_field": {
         "id case_id name at": (HARMLESS, "which field of which case"),
@@ -237,7 +238,7 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
     "session": {
         "id": (HARMLESS, "derived from the cookie's secret, one way"),
         "member_id begun seen device factor_at stepped_up_at": (STAFF, "who is signed in, where"),
-        "csrf": (HARMLESS, "useless without the cookie"),
+        "csrf challenge": (HARMLESS, "random; useless without the cookie, or the passkey"),
         "sealed_key": (SEALED, "under the cookie's secret"),
     },
     "sign_in_try": {

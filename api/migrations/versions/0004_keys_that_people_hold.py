@@ -229,6 +229,9 @@ def upgrade() -> None:
     op.add_column("session", sa.Column("device", sa.String(60), nullable=False, server_default=""))
     op.add_column("session", sa.Column("factor_at", moment, nullable=True))
     op.add_column("session", sa.Column("stepped_up_at", moment, nullable=True))
+    op.add_column("session", sa.Column("challenge", sa.LargeBinary(), nullable=True))
+    op.add_column("case", sa.Column("warned_at", moment, nullable=True))
+    op.add_column("case", sa.Column("keep_until", moment, nullable=True))
     op.execute("UPDATE organisation SET generation = 1 WHERE public_key IS NOT NULL")
     op.execute(
         "INSERT INTO organisation_generation (organisation_id, generation, public_key, made_at) "
@@ -247,6 +250,9 @@ def downgrade() -> None:
         _let_change(table)
     for table, column in (
         ("wrap", "generation"),
+        ("case", "keep_until"),
+        ("case", "warned_at"),
+        ("session", "challenge"),
         ("session", "stepped_up_at"),
         ("session", "factor_at"),
         ("session", "device"),
