@@ -8,8 +8,9 @@ from datetime import datetime
 
 from api.database import migrate
 from api.settings import Settings
-from referrals import demo, directory
-from referrals.installation import Mode, settle
+from referrals import audit, demo, directory
+from referrals.installation import Mode, WrongMode, settle
+from referrals.restore import RESTORING
 from referrals.site import Site, open_site, utc_now
 from referrals.taxonomy import Role
 
@@ -32,6 +33,8 @@ def begin(settings: Settings, mode: Mode, clock: Callable[[], datetime] = utc_no
 
     Raises installation.WrongMode, serverkey.ServerKeyProblem, sqlalchemy.exc.OperationalError.
     """
+    if (settings.data_dir / RESTORING).exists():
+        raise WrongMode("a backup is being brought back here: run samleng restore to its end")
     site = open_site(settings, clock)
     migrate(site.store)
     with site.store.writing() as session:
@@ -46,4 +49,5 @@ def begin(settings: Settings, mode: Mode, clock: Callable[[], datetime] = utc_no
         secret = directory.invite(
             session, FIRST_ADMINISTRATOR, Role.ADMINISTRATOR, None, site.clock()
         )
+        audit.add(session, site.clock(), audit.Act.INVITED, subject=Role.ADMINISTRATOR)
     return Begun(site, f"/setup/{secret}")

@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
 from api.parts import Parts
 from api.settings import Settings
-from bot import broadcast, durable, paging, reminder
+from bot import broadcast, durable, keeping, paging, reminder
 from bot.channels import telegram as telegram_channel
 from bot.channels.messenger import MessengerChannel
 from bot.channels.telegram import TelegramChannel
@@ -21,12 +21,14 @@ from bot.content import content
 from bot.message import Channel, ChannelError, ChannelName, TryLater
 from bot.rasa import RasaDidNotStart, RasaProcess, RasaSettings, State
 from bot.turn import Turns
+from referrals import chain
 from referrals.installation import Mode
 from referrals.site import Site
 
 log = logging.getLogger(__name__)
 ROOT = Path(__file__).parent.parent
 LOOK_EVERY_SECONDS = 2.0
+LINK_EVERY_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ async def run(
     stack.push_async_callback(asyncio.to_thread, durable.stop)
     stack.callback(broadcast.close)
     stack.callback(paging.close)
+    stack.callback(keeping.close)
     shared = _Beside(settings, process, parts, stack, on_ready, on_failure)
     task = asyncio.create_task(_beside(shared))
     stack.callback(task.cancel)
@@ -115,9 +118,12 @@ async def _beside(shared: _Beside) -> None:
         await asyncio.to_thread(broadcast.open_, settings.news_per_second)
         await asyncio.to_thread(reminder.open_)
         await asyncio.to_thread(paging.open_, settings.duty_minutes)
+        terms = keeping.Terms(settings.keep_closed, settings.backup_dir, settings.keep_backups_days)
+        await asyncio.to_thread(keeping.open_, terms)
         shared.on_ready(parts)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_watch(shared.process))
+            tasks.create_task(link_audit(parts.site, settings.data_dir / chain.HEADS_FILE))
             if parts.messenger is not None:
                 tasks.create_task(_until_heard(parts.messenger.set_menu))
             if parts.telegram is not None:
@@ -135,6 +141,22 @@ async def _watch(process: RasaProcess) -> None:
     while process.state is not State.FAILED:
         await asyncio.sleep(LOOK_EVERY_SECONDS)
     raise RasaDidNotStart(process.problem or "the dialogue has gone")
+
+
+async def link_audit(site: Site, heads: Path, every: float = LINK_EVERY_SECONDS) -> None:
+    """Link the audit every so many seconds, and write signed heads into a file, for as long as the
+    program runs. What fails is said by its kind and tried again.
+    """
+    everything = True
+    while True:
+        try:
+            await asyncio.to_thread(chain.link_all, site, everything=everything)
+            await asyncio.to_thread(chain.keep_heads, site, heads)
+            everything = False
+        except Exception as error:
+            # Whatever it is, complaints go on; `samleng doctor` tells of acts that wait too long.
+            log.error("the audit could not be linked: %s", type(error).__name__)
+        await asyncio.sleep(every)
 
 
 async def _hear_telegram(telegram: TelegramChannel, public_url: str | None) -> None:

@@ -1,4 +1,5 @@
-"""How often one visitor, or one address, may call. Counted in memory, per process.
+"""How often one visitor, or one address, may call. Counted in memory, per process; sign-ins are
+counted in the database (tries.py).
 
 A call over the limit is not counted, and what was counted is forgotten after two of its spans.
 Whoever calls chooses the keys, so none is kept until its address was found to be within its own
@@ -9,19 +10,17 @@ import ipaddress
 from hashlib import sha256
 
 from fastapi import Request
-from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter, SlidingWindowCounterRateLimiter
+from limits.strategies import SlidingWindowCounterRateLimiter
 
 _storage = MemoryStorage()
 _calls = SlidingWindowCounterRateLimiter(_storage)
-_places = FixedWindowRateLimiter(_storage)
 
 PER_ADDRESS: dict[str, RateLimitItem] = {
     "chat": RateLimitItemPerMinute(240),
     "files": RateLimitItemPerMinute(60),
     "notices": RateLimitItemPerMinute(900),
-    "sign-in": RateLimitItemPerMinute(50, 15),
     "verify": RateLimitItemPerMinute(30, 15),
 }
 """By what is called: for everybody behind one address (a dormitory may share one)."""
@@ -30,39 +29,22 @@ PER_KEY: dict[str, RateLimitItem] = {
     "chat": RateLimitItemPerMinute(40),
     "files": RateLimitItemPerMinute(20),
     "notices": RateLimitItemPerMinute(30),
-    "sign-in": RateLimitItemPerMinute(10, 15),
     "verify": RateLimitItemPerMinute(10, 15),
 }
-"""By what is called: for one conversation, one account from one address, one receipt's code. A
-right code is counted like a wrong one: what answers differently must not be asked faster.
+"""By what is called: for one conversation, or one receipt's code. A right code is counted like a
+wrong one: what answers differently must not be asked faster.
 """
-
-FROM_STRANGE_PLACES: dict[str, RateLimitItem] = {"sign-in": RateLimitItemPerMinute(30, 15)}
-"""By what is called: for one account, from all the addresses together where it is not at home."""
-
-AT_HOME = RateLimitItemPerDay(1, 30)
-"""How long an address where somebody signed in is hers: others' tries do not shut her out there."""
 
 
 def too_many(request: Request, what: str, key: str) -> bool:
     """Count one call and say whether it is one too many."""
-    address, key = _address(request), _short(key)
+    address, key = address_of(request), _short(key)
     if not _calls.hit(PER_ADDRESS[what], what, address):
         return True
-    if not _calls.hit(PER_KEY[what], what, address, key):
-        return True
-    strange = FROM_STRANGE_PLACES.get(what)
-    if strange is None or not _places.test(AT_HOME, what, address, key):
-        return False
-    return not _calls.hit(strange, what, key)
+    return not _calls.hit(PER_KEY[what], what, address, key)
 
 
-def signed_in(request: Request, account: str) -> None:
-    """Note that this account is at home at this address."""
-    _places.hit(AT_HOME, "sign-in", _address(request), _short(account))
-
-
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
     """Give the caller's address; of IPv6 the half that names a network, since one caller has the
     whole other half.
     """

@@ -14,7 +14,7 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.datastructures import UploadFile
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Match, Mount
 
 from api import sessions
 from api.parts import parts_of
@@ -121,11 +121,17 @@ def stepped_up(request: Request, who: SignedIn) -> bool:
 
 
 def _page_of(request: Request) -> str:
-    """Give the page to come back to: this one, or for a form the page that it stood on."""
-    if request.method in ("GET", "HEAD"):
-        return request.url.path
-    came = urlsplit(request.headers.get("referer", ""))
-    return came.path if came.netloc == request.headers.get("host") else "/"
+    """Give the page to come back to: this one, or for a form the nearest page above it.
+
+    The browser is told to say nothing of where it comes from, so a form cannot be asked.
+    """
+    path = request.url.path
+    while path.strip("/"):
+        scope = {**request.scope, "method": "GET", "path": path}
+        if any(each.matches(scope)[0] is Match.FULL for each in each_route(request.app.routes)):
+            return path
+        path = path.rpartition("/")[0]
+    return "/home"
 
 
 OPEN_POLICIES: frozenset[Callable[..., Any]] = frozenset(

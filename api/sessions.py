@@ -1,5 +1,9 @@
 """Signing in. The member's private key lies sealed in the session row, under a secret only the
 cookie holds.
+
+The password comes first and begins *half* a session, which opens nothing but the question for the
+second factor. With the factor the session is renewed: another cookie, row and token, so that who
+knew them before (session fixation) knows nothing.
 """
 
 import base64
@@ -8,13 +12,16 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Field, Session, SQLModel, col, delete, select
+from sqlalchemy import or_
+from sqlmodel import Session, col, delete, select
 
+from api import factors
+from api.staff_session import SESSION_KEY
+from api.staff_session import StaffSession as StaffSession
 from referrals import audit, keyring, keys
 from referrals.directory import Member, Organisation, SignedIn
-from referrals.sealing import CannotOpen, SealedField, derived, open_, seal
+from referrals.sealing import CannotOpen, derived, open_, seal
 from referrals.site import Site
-from referrals.store import UtcDateTime
 from referrals.taxonomy import Role
 
 COOKIE = "samleng"
@@ -22,7 +29,11 @@ IDLE = timedelta(minutes=60)
 ABSOLUTE = timedelta(hours=12)
 """A session ends after IDLE without a request, and after ABSOLUTE in any case."""
 
-SESSION_KEY = SealedField("session", "sealed_key", "session")
+HALF = timedelta(minutes=10)
+"""How long after the password a second factor is waited for. Who sets up her first one has IDLE:
+it takes installing a program on a phone.
+"""
+
 SECRET_BYTES = 32
 
 
@@ -30,41 +41,39 @@ class SignInFailed(Exception):
     """The e-mail and the password do not belong together. Never says which of the two is wrong."""
 
 
-class StaffSession(SQLModel, table=True):
-    """One signed-in browser. `id` is derived from the cookie's secret, which is not kept.
-
-    `device` is what the browser calls itself, in a word or two. Until `factor_at` the second factor
-    is still missing, and nothing but asking for it is open; `stepped_up_at`: it was shown again.
-    """
-
-    __tablename__ = "session"
-
-    id: str = Field(primary_key=True, max_length=64)
-    member_id: str = Field(foreign_key="member.id", index=True, max_length=32)
-    sealed_key: bytes
-    csrf: str = Field(max_length=64)
-    begun: datetime = Field(sa_type=UtcDateTime)
-    seen: datetime = Field(sa_type=UtcDateTime, index=True)
-    device: str = Field(default="", max_length=60)
-    factor_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    stepped_up_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    challenge: bytes | None = None
+class NobodySignedIn(Exception):
+    """The session that is to be renewed has ended."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HalfSignedIn:
-    """Somebody who showed the password; the second factor is still to come."""
+    """Somebody who showed the password. `has_factor`: there is one to ask for, else one must be
+    set up. `factor_shown`: it was shown just now, and the recovery codes are still to be written
+    down. `whole`: nothing is to come any more, the session opens pages.
+    """
 
     member_id: str
     name: str
     language: str
     csrf: str
     session: str
+    email: str
+    has_factor: bool
+    factor_shown: bool
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Cookie:
     secret: bytes
+
+    @classmethod
+    def new(cls) -> "_Cookie":
+        return cls(secrets.token_bytes(SECRET_BYTES))
+
+    @property
+    def value(self) -> str:
+        return base64.urlsafe_b64encode(self.secret).decode()
 
     @property
     def row(self) -> str:
@@ -75,9 +84,9 @@ class _Cookie:
         return derived(self.secret, "session-key")
 
 
-def _read(cookie: str) -> _Cookie | None:
+def _read(cookie: str | None) -> _Cookie | None:
     try:
-        secret = base64.urlsafe_b64decode(cookie)
+        secret = base64.urlsafe_b64decode(cookie or "")
     except ValueError:
         return None
     return _Cookie(secret) if len(secret) == SECRET_BYTES else None
@@ -87,29 +96,43 @@ _NOBODY = Member(id="0" * 32, email="", role=Role.CASE_WORKER, salt=None, sealed
 """Tried in place of an unknown account, so that it takes as long as a wrong password."""
 
 
-def sign_in(site: Site, email: str, password: str) -> str:
-    """Open the member's key with the password and begin a session; gives the cookie's value.
+def account_name(email: str) -> str:
+    """Give an e-mail address as accounts are kept under it. PostgreSQL knows no NUL in a text."""
+    return email.replace("\0", "").strip().lower()
 
-    Raises SignInFailed, with a trace. An unknown account takes as long as a wrong password.
+
+def sign_in(
+    site: Site, email: str, password: str, *, device: str = "", factor_needed: bool = False
+) -> str:
+    """Open the member's key with the password and begin half a session; gives the cookie's value.
+
+    Without `factor_needed` it is whole for who has no second factor. Raises SignInFailed, with a
+    trace. An unknown account takes as long as a wrong password.
     """
     with site.store.reading() as session:
         member = session.exec(
-            select(Member).where(Member.email == email.strip().lower())
+            select(Member).where(Member.email == account_name(email))
         ).one_or_none()
     tried = member or _NOBODY
     try:
         private = keyring.unlock(tried, password)
+        if tried.left_at is not None:
+            raise CannotOpen("this person left")
     except CannotOpen:
         audit.record(site, audit.Act.SIGN_IN_FAILED, member_id=member.id if member else None)
         raise SignInFailed("e-mail and password do not belong together") from None
-    return _begin(site, tried, private)
-
-
-def _begin(site: Site, member: Member, private: keys.PrivateKey) -> str:
-    cookie = _Cookie(secrets.token_bytes(SECRET_BYTES))
-    now = site.clock()
     with site.store.writing() as session:
-        session.exec(delete(StaffSession).where(col(StaffSession.seen) < now - IDLE))
+        keyring.relock_if_cheap(session, tried, private, password)
+    return _begin(site, tried, private, device, factor_needed=factor_needed)
+
+
+def _begin(
+    site: Site, member: Member, private: keys.PrivateKey, device: str, *, factor_needed: bool
+) -> str:
+    cookie, now = _Cookie.new(), site.clock()
+    with site.store.writing() as session:
+        old = or_(col(StaffSession.seen) < now - IDLE, col(StaffSession.begun) < now - ABSOLUTE)
+        session.exec(delete(StaffSession).where(old))
         session.add(
             StaffSession(
                 id=cookie.row,
@@ -118,44 +141,124 @@ def _begin(site: Site, member: Member, private: keys.PrivateKey) -> str:
                 csrf=secrets.token_urlsafe(32),
                 begun=now,
                 seen=now,
+                device=device[:60],
             )
         )
-    audit.record(
-        site,
-        audit.Act.SIGNED_IN,
+        if not factor_needed and not factors.has_any(session, member.id):
+            _trace(session, site, audit.Act.SIGNED_IN, member)
+    return cookie.value
+
+
+def _trace(
+    session: Session, site: Site, act: audit.Act, member: Member, subject: str | None = None
+) -> None:
+    audit.add(
+        session,
+        site.clock(),
+        act,
         member_id=member.id,
         organisation_id=member.organisation_id,
+        subject=subject,
     )
-    return base64.urlsafe_b64encode(cookie.secret).decode()
+
+
+def renew(
+    session: Session, site: Site, cookie_value: str | None, *, whole: bool, shown: bool = True
+) -> str:
+    """Put another session in the place of this one; gives the new cookie's value.
+
+    `shown`: a second factor was shown just now. `whole`: nothing is to come any more, and the
+    sign-in is complete. Raises NobodySignedIn.
+    """
+    cookie, now = _read(cookie_value), site.clock()
+    row = session.get(StaffSession, cookie.row) if cookie else None
+    if cookie is None or row is None:
+        raise NobodySignedIn
+    made = _Cookie.new()
+    private = open_(cookie.key, SESSION_KEY, cookie.row, row.sealed_key)
+    if whole and row.factor_at is None:
+        _trace(session, site, audit.Act.SIGNED_IN, session.get_one(Member, row.member_id))
+    session.add(
+        StaffSession(
+            id=made.row,
+            member_id=row.member_id,
+            sealed_key=seal(made.key, SESSION_KEY, made.row, private),
+            csrf=secrets.token_urlsafe(32),
+            begun=row.begun,
+            seen=now,
+            device=row.device,
+            factor_at=now if whole else row.factor_at,
+            stepped_up_at=now if shown else row.stepped_up_at,
+        )
+    )
+    session.delete(row)
+    session.flush()
+    return made.value
+
+
+def _alive(session: Session, cookie: _Cookie, now: datetime) -> tuple[StaffSession, Member] | None:
+    """Give a session that has not ended, and whose it is; one that has is deleted."""
+    row = session.get(StaffSession, cookie.row)
+    if row is None:
+        return None
+    member = session.get_one(Member, row.member_id)
+    if now - row.seen > IDLE or now - row.begun > ABSOLUTE or member.left_at is not None:
+        session.delete(row)
+        return None
+    row.seen = now
+    session.add(row)
+    return row, member
 
 
 def half(site: Site, cookie_value: str | None) -> HalfSignedIn | None:
-    """Give who showed the password with this cookie and not yet the second factor."""
-    raise NotImplementedError
+    """Give who showed the password with this cookie; None when nobody did, or too long ago."""
+    cookie, now = _read(cookie_value), site.clock()
+    if cookie is None:
+        return None
+    with site.store.writing() as session:
+        found = _alive(session, cookie, now)
+        if found is None:
+            return None
+        row, member = found
+        has_factor = factors.has_any(session, member.id)
+        waits_since = row.stepped_up_at or row.begun
+        if row.factor_at is None and has_factor and now - waits_since > HALF:
+            return None
+        return HalfSignedIn(
+            member_id=member.id,
+            name=member.name,
+            language=member.language,
+            csrf=row.csrf,
+            session=row.id,
+            email=member.email,
+            has_factor=has_factor,
+            factor_shown=row.stepped_up_at is not None,
+            whole=row.factor_at is not None,
+        )
 
 
 def current(
     site: Site, cookie_value: str | None, *, factor_needed: bool = False
 ) -> SignedIn | None:
-    """Give who is signed in with this cookie, None when nobody (any more) is."""
-    cookie = _read(cookie_value or "")
+    """Give who is signed in with this cookie, None when nobody (any more) is.
+
+    Nobody is whose second factor is still to come: whoever has one, and with `factor_needed` who
+    has none as well.
+    """
+    cookie = _read(cookie_value)
     if cookie is None:
         return None
-    now = site.clock()
     with site.store.writing() as session:
-        row = session.get(StaffSession, cookie.row)
-        if row is None:
+        found = _alive(session, cookie, site.clock())
+        if found is None:
             return None
-        if now - row.seen > IDLE or now - row.begun > ABSOLUTE:
-            session.delete(row)
+        row, member = found
+        if row.factor_at is None and (factor_needed or factors.has_any(session, member.id)):
             return None
-        row.seen = now
-        session.add(row)
-        return _signed_in(session, row, cookie)
+        return _signed_in(session, row, member, cookie)
 
 
-def _signed_in(session: Session, row: StaffSession, cookie: _Cookie) -> SignedIn:
-    member = session.get_one(Member, row.member_id)
+def _signed_in(session: Session, row: StaffSession, member: Member, cookie: _Cookie) -> SignedIn:
     organisation = (
         session.get(Organisation, member.organisation_id) if member.organisation_id else None
     )
@@ -176,15 +279,48 @@ def _signed_in(session: Session, row: StaffSession, cookie: _Cookie) -> SignedIn
 
 def sign_out(site: Site, cookie_value: str | None) -> None:
     """End the session; the sealed key is gone with it."""
-    cookie = _read(cookie_value or "")
+    cookie = _read(cookie_value)
     if cookie is None:
         return
     with site.store.writing() as session:
         row = session.get(StaffSession, cookie.row)
         if row is not None:
+            member = session.get_one(Member, row.member_id)
+            _trace(session, site, audit.Act.SIGNED_OUT, member)
             session.delete(row)
 
 
-def csrf_fits(who: SignedIn, given: str) -> bool:
+def of_member(session: Session, member_id: str, now: datetime) -> list[StaffSession]:
+    """Give a member's sessions that have not ended, the last seen first."""
+    return list(
+        session.exec(
+            select(StaffSession)
+            .where(
+                StaffSession.member_id == member_id,
+                col(StaffSession.seen) >= now - IDLE,
+                col(StaffSession.begun) >= now - ABSOLUTE,
+            )
+            .order_by(col(StaffSession.seen).desc(), col(StaffSession.id))
+        )
+    )
+
+
+def end(session: Session, site: Site, who: SignedIn, wanted: str | None = None) -> int:
+    """End one session of the member's own, or (None) all but the present one; gives how many."""
+    hers = select(StaffSession).where(StaffSession.member_id == who.member_id)
+    if wanted is None:
+        chosen = hers.where(StaffSession.id != who.session)
+    else:
+        chosen = hers.where(StaffSession.id == wanted)
+    ended = session.exec(chosen).all()
+    member = session.get_one(Member, who.member_id)
+    for row in ended:
+        _trace(session, site, audit.Act.SESSION_ENDED, member, row.id[:16])
+        session.delete(row)
+    session.flush()
+    return len(ended)
+
+
+def csrf_fits(who: SignedIn | HalfSignedIn, given: str) -> bool:
     """Compare a form's hidden field with the session's, in constant time."""
-    return hmac.compare_digest(who.csrf.encode(), given.encode())
+    return hmac.compare_digest(who.csrf.encode(), given.encode(errors="replace"))

@@ -43,6 +43,9 @@ ROLES: Mapping[str, str] = {
     "administrator": mark("Administrator"),
     "supervisor": mark("Supervisor"),
     "case_worker": mark("Case worker"),
+    "triage": mark("Triage"),
+    "partner_worker": mark("Partner's case worker"),
+    "analyst": mark("Analyst"),
     "editor": mark("Editor"),
 }
 MEMBER_STATES: Mapping[str, str] = {

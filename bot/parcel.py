@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from bot.message import Attachment, AttachmentKind, Button, ChannelName, Message, Reply
+from referrals import rows
 from referrals.sealing import SealedField
 from referrals.site import Site
 from referrals.store import UtcDateTime
@@ -82,9 +82,7 @@ def accept(session: Session, site: Site, parcel_id: str, message: Message) -> bo
         "sealed_message": site.server_key.seal(MESSAGE, parcel_id, plain),
     }
     # One statement decides between new and repeated, whoever else delivers the same just now.
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(Parcel).values(values).on_conflict_do_nothing()
-    return session.connection().execute(statement).rowcount == 1
+    return rows.insert_if_free(session, Parcel, "id", values)
 
 
 def waiting(session: Session) -> list[Parcel]:

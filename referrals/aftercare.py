@@ -13,12 +13,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session, col, select
 
-from referrals import audit, consent
-from referrals.case import Case, CaseFile, Referral, Wrap
+from referrals import audit, consent, erasure
+from referrals.case import Case, Referral, Wrap
 from referrals.directory import Member, Organisation
 from referrals.notice import Letter, LetterState
 from referrals.site import Site
-from referrals.store import after_commit
 from referrals.taxonomy import CONSENT_FOR, ConsentCode, PartnerType, Status
 
 ZONE = ZoneInfo("Asia/Phnom_Penh")
@@ -31,7 +30,7 @@ BY_MIGRANT = "migrant"
 WITHDRAWN, CLOSED, OFFERED, ACCEPTED = "withdrawn", "closed", "offered", "accepted"
 """States of a referral that are set here."""
 
-_OPENED = (audit.Act.OPENED_CASE, audit.Act.OPENED_FILE)
+_READ = (audit.Act.OPENED_CASE, audit.Act.OPENED_FILE, audit.Act.EXPORTED)
 
 
 class TooLate(Exception):
@@ -44,11 +43,14 @@ class NotErased(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """An office that opened the case. Who in it is not told. `at` is UTC, the last of that day."""
+    """An office that opened the case, or (`copied`) made a copy of it for a lawyer or a court. Who
+    in it is not told. `at` is UTC, the last of that day.
+    """
 
     organisation_km: str
     organisation_en: str
     at: datetime
+    copied: bool = False
 
 
 def change_consent(session: Session, site: Site, case: Case, asked: consent.Asked) -> bool:
@@ -78,21 +80,27 @@ def change_consent(session: Session, site: Site, case: Case, asked: consent.Aske
 
 
 def reads(session: Session, case: Case) -> tuple[Read, ...]:
-    """Give which offices opened the case or a file of it, newest first.
+    """Give which offices opened the case or a file of it, or made a copy of it, newest first.
 
-    What one office read several times on one day (Cambodian time), with no other in between, is
+    What one office did several times on one day (Cambodian time), with no other in between, is
     told once.
     """
     offices = {o.id: o for o in session.exec(select(Organisation))}
     told: list[tuple[str, Read]] = []
     for row in audit.of_case(session, case.id):
         office = offices.get(row.organisation_id or "")
-        if row.act not in _OPENED or office is None:
+        if row.act not in _READ or office is None:
             continue
-        if told and told[-1][0] == office.id and _day(told[-1][1].at) == _day(row.at):
+        copied = row.act == audit.Act.EXPORTED
+        read = Read(office.name_km, office.name_en, row.at, copied)
+        if told and told[-1][0] == office.id and _same_day(told[-1][1], read):
             continue
-        told.append((office.id, Read(office.name_km, office.name_en, row.at)))
+        told.append((office.id, read))
     return tuple(read for _, read in told)
+
+
+def _same_day(one: Read, other: Read) -> bool:
+    return one.copied == other.copied and _day(one.at) == _day(other.at)
 
 
 def readable_by_anybody(session: Session, case: Case) -> bool:
@@ -179,37 +187,17 @@ def say_money(session: Session, case: Case, answer: str) -> None:
 
 
 def erase(session: Session, site: Site, case: Case) -> None:
-    """Delete the case and all that hangs on it; its files go when the transaction is committed.
-
-    What SQLite's log still holds of it goes with the next sweep (`Store.forget_log`). The audit
-    stays: it holds codes. So does a row of statistics, which leads to nobody, and the group, which
-    others may be in. A case that is gone already is fine.
+    """Erase the case at her word (erasure.py says what goes and what stays). A case that is gone
+    already is fine.
     """
-    held = _find_locked(session, case)
-    if held is None:
-        return
-    for file_id in session.exec(select(CaseFile.id).where(CaseFile.case_id == held.id)):
-        after_commit(session, lambda file_id=file_id: site.files.remove(file_id))  # type: ignore[misc]
-    _trace(session, site, held, audit.Act.ERASED)
-    session.delete(held)
-    session.flush()
-
-
-def _find_locked(session: Session, case: Case) -> Case | None:
-    session.flush()
-    return session.exec(
-        select(Case)
-        .where(Case.id == case.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    erasure.erase(session, site, case.id, erasure.Reason.HER_WISH)
 
 
 def _locked(session: Session, case: Case) -> Case:
     """Give the case as it is now, held for this transaction. Raises
     sqlalchemy.exc.NoResultFound when it was erased meanwhile.
     """
-    held = _find_locked(session, case)
+    held = erasure.locked(session, case.id)
     if held is None:
         raise NoResultFound("this case was erased")
     return held

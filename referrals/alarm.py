@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
-from referrals import consent
+from referrals import audit, consent, readers
 from referrals.case import Case, Referral, Wrap
 from referrals.directory import Member, Organisation, OrganisationKey
 from referrals.duty import CALLED, DUTY_ADDRESS, Alarm, AlarmCall, DutyPhone, can_be_called
@@ -146,7 +146,8 @@ def chain(offices: Sequence[str], phones: Iterable[OnCall]) -> list[str]:
 def next_call(session: Session, site: Site, alarm: Alarm) -> Call | None:
     """Give whom to call next; None at the end of the chain. Nobody is called twice for an alarm.
 
-    Only offices that hold a key of the case now, those with an ended referral last.
+    Only offices that hold a key of the case now, those with an ended referral last; and for a
+    restricted case those first who may open it: the others can still fetch one of them.
     """
     offices = session.exec(
         select(Referral.organisation_id)
@@ -169,7 +170,9 @@ def next_call(session: Session, site: Site, alarm: Alarm) -> Call | None:
         .where(col(DutyPhone.on_duty), col(Member.role).in_(CALLED))
     )
     known = set(session.exec(select(AlarmCall.member_id).where(AlarmCall.alarm_id == alarm.id)))
-    for member_id in chain(offices, (OnCall(*phone) for phone in phones)):
+    may_open = readers.openers(session, session.get_one(Case, alarm.case_id))
+    in_order = chain(offices, (OnCall(*phone) for phone in phones))
+    for member_id in sorted(in_order, key=lambda each: each not in may_open):
         if member_id not in known:
             phone = session.get_one(DutyPhone, member_id)
             address = site.server_key.open_(DUTY_ADDRESS, member_id, phone.sealed_address).decode()
@@ -230,11 +233,20 @@ def settle(session: Session, site: Site, case_id: str, member_id: str) -> None:
     """Note that a member looks after a case now: its alarms are answered. Asked twice, the first
     stays.
     """
-    session.exec(
+    answered = session.exec(
         update(Alarm)
         .where(col(Alarm.case_id) == case_id, col(Alarm.answered_at).is_(None))
         .values(answered_at=site.clock(), answered_by=member_id)
     )
+    if answered.rowcount:
+        audit.add(
+            session,
+            site.clock(),
+            audit.Act.ALARM_ANSWERED,
+            member_id=member_id,
+            organisation_id=session.get_one(Member, member_id).organisation_id,
+            case_id=case_id,
+        )
 
 
 def give_up(session: Session, site: Site, alarm: Alarm) -> bool:

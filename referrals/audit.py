@@ -60,6 +60,10 @@ class Act(StrEnum):
     ERASURE_WARNED = "erasure_warned"
     KEPT_LONGER = "kept_longer"
     BACKED_UP = "backed_up"
+    RESTORED = "restored"
+    ALARM_ANSWERED = "alarm_answered"
+    DUTY_CHANGED = "duty_changed"
+    ORGANISATION_ADDED = "organisation_added"
 
 
 class AuditRow(SQLModel, table=True):

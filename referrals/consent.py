@@ -6,12 +6,16 @@ it away takes the key with it. The database lets nothing stand but a yes, of tha
 question for that very kind of partner.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 
+import sqlalchemy as sql
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, select
 
+from referrals import rows
 from referrals.store import UtcDateTime
 from referrals.taxonomy import CONSENT_FOR, ConsentCode
 
@@ -87,43 +91,61 @@ def record(session: Session, case_id: str, *asked: Asked) -> None:
     A refusal deletes the standing consent; the database deletes the wrapped keys that hung on it. A
     second yes takes the place of the first and deletes nothing.
     """
-    rows = [
-        Consent(
-            case_id=case_id,
-            code=each.code,
-            granted=each.granted,
-            version=each.version,
-            language=each.language,
-            words=each.words,
-            at=each.at,
-        )
-        for each in asked
+    session.flush()
+    last = {each.code: each.granted for each in asked}
+    refused = [kind for kind, code in CONSENT_FOR.items() if last.get(code) is False]
+    session.connection().execute(_FALL, {"case": case_id, "kinds": refused})
+    begin(session, case_id, asked)
+
+
+def begin(session: Session, case_id: str, asked: Sequence[Asked]) -> None:
+    """Write answers down, like `record`, when there is nothing that a refusal could take away: for
+    a case that is just being lodged.
+    """
+    rows.insert(session, Consent, [{"case_id": case_id, **_columns(each)} for each in asked])
+    last = {each.code: each.granted for each in asked}
+    agreed = [
+        {"case": case_id, "kind": kind, "code": code}
+        for kind, code in CONSENT_FOR.items()
+        if last.get(code)
     ]
-    session.add_all(rows)
-    session.flush()
-    last = {row.code: row for row in rows}
-    standing = select(StandingConsent).where(StandingConsent.case_id == case_id)
-    held = {each.partner_type: each for each in session.exec(standing)}
-    for kind, code in CONSENT_FOR.items():
-        row, before = last.get(code), held.get(kind)
-        if row is None or row.id is None:
-            continue
-        if not row.granted:
-            if before is not None:
-                session.delete(before)
-        elif before is not None:
-            before.consent_id = row.id
-        else:
-            session.add(
-                StandingConsent(
-                    case_id=case_id,
-                    partner_type=kind,
-                    consent_id=row.id,
-                    code=code,
-                    granted=True,
-                )
-            )
-    session.flush()
+    if agreed:
+        connection = session.connection()
+        connection.execute(_stand(connection.dialect.name), agreed)
+
+
+def _columns(asked: Asked) -> rows.Row:
+    return {each.name: getattr(asked, each.name) for each in fields(asked)}
+
+
+_STANDING, _GIVEN = rows.table(StandingConsent), rows.table(Consent)
+_FALL = _STANDING.delete().where(
+    _STANDING.c.case_id == sql.bindparam("case"),
+    _STANDING.c.partner_type.in_(sql.bindparam("kinds", expanding=True)),
+)
+
+
+@cache
+def _stand(dialect: str) -> sql.Executable:
+    """Let the last answer to a question stand for a kind of partner."""
+    last = (
+        sql.select(
+            _GIVEN.c.case_id,
+            sql.bindparam("kind", type_=sql.String),
+            _GIVEN.c.id,
+            _GIVEN.c.code,
+            _GIVEN.c.granted,
+        )
+        .where(_GIVEN.c.case_id == sql.bindparam("case"), _GIVEN.c.code == sql.bindparam("code"))
+        .order_by(_GIVEN.c.id.desc())
+        .limit(1)
+    )
+    columns = ["case_id", "partner_type", "consent_id", "code", "granted"]
+    into = rows.dialect_insert(StandingConsent, dialect).from_select(columns, last)
+    return into.on_conflict_do_update(
+        index_elements=["case_id", "partner_type"],
+        set_={"consent_id": into.excluded.consent_id},
+    )
 
 
 def history(session: Session, case_id: str) -> list[Consent]:

@@ -7,9 +7,9 @@ else is invented and marked so. Never used when a bot token or a public address 
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from referrals import case, directory, draft, geography, keyring, lodging
+from referrals import case, directory, draft, geography, keyring, keys, lodging
 from referrals.site import Site
 from referrals.taxonomy import ConsentCode, PartnerType, Role
 
@@ -26,6 +26,12 @@ MRC_HOSTS: dict[str, tuple[str, str]] = {
 }
 EDITOR = "editor@samleng.demo"
 """Looks after the words that migrants read, and sees no case."""
+
+ANALYST = "analyst@samleng.demo"
+"""Sees numbers that name nobody."""
+
+WORKER = "worker@mrc.demo"
+"""A colleague of the counsellor in Prey Veng, who is no supervisor."""
 
 DESK_SOURCE = "seed S3 item 12.2, 2017: the provincial department serves as centre"
 
@@ -97,6 +103,10 @@ def accounts() -> list[Account]:
             "PDOLVT Prey Veng",
         ),
         Account("lawyer@lscw.demo", "Demo lawyer", "ជំនួយច្បាប់ LSCW", "LSCW"),
+        Account(
+            WORKER, "Demo case worker, Prey Veng", "MRC ខេត្តព្រៃវែង (អ្នកទទួលករណី)", "MRC Prey Veng"
+        ),
+        Account(ANALYST, "Demo analyst", "តួលេខប៉ុណ្ណោះ", "Numbers only"),
         Account(EDITOR, "Demo editor", "អ្នកកែចម្លើយ លេខ និងព័ត៌មាន", "Answers, numbers, news"),
     ]
 
@@ -154,11 +164,34 @@ def fill(site: Site) -> None:
             directory.invite(session, email, Role.SUPERVISOR, organisation.id, site.clock())
             member = directory.members(session, organisation.id)[0]
             keyring.accept(session, member, name, PASSWORD)
-        directory.invite(session, EDITOR, Role.EDITOR, None, site.clock())
-        (editor,) = directory.members(session, None)
-        keyring.accept(session, editor, "Demo editor", PASSWORD)
+        _comes(session, site, EDITOR, "Demo editor", Role.EDITOR)
+        _comes(session, site, ANALYST, "Demo analyst", Role.ANALYST)
+        _colleague(session, site)
         for number, invented in enumerate(_CASES):
             _lodge(session, site, number, invented)
+
+
+def _comes(
+    session: Session, site: Site, email: str, name: str, role: Role, office: str | None = None
+) -> directory.Member:
+    link = directory.invite(session, email, role, office, site.clock())
+    member = directory.invited(session, link, site.clock())
+    keyring.accept(session, member, name, PASSWORD)
+    return member
+
+
+def _colleague(session: Session, site: Site) -> None:
+    """Give the counsellor of Prey Veng a colleague, admitted to the office's key."""
+    by_email = select(directory.Member).where(directory.Member.email == accounts()[0].email)
+    counsellor = session.exec(by_email).one()
+    office = session.get_one(directory.Organisation, counsellor.organisation_id)
+    worker = _comes(
+        session, site, WORKER, "Demo case worker, Prey Veng", Role.CASE_WORKER, office.id
+    )
+    held = session.get_one(directory.OrganisationKey, (office.id, counsellor.id))
+    purpose = keys.organisation_key_purpose(office.id, counsellor.id)
+    private = keyring.unlock(counsellor, PASSWORD).open_(held.wrapped, purpose)
+    keyring.wrap_for(session, office, keys.PrivateKey(private), worker)
 
 
 def _lodge(session: Session, site: Site, number: int, invented: _Invented) -> None:

@@ -1,20 +1,20 @@
-"""What a member does at the desk. Every function checks the wrap, and leaves a trace before it
-opens.
+"""What a member does at the desk. Every function checks the role, the wrap and, for a restricted
+case, the named readers; and it leaves a trace before it opens.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
-from referrals import alarm, audit, consent, keys, lodging, notice, reading, routing
+from referrals import alarm, audit, consent, keys, lodging, notice, reading, routing, searching
 from referrals.aftercare import BY_MIGRANT, end_referrals
 from referrals.case import Case, CaseFile, Referral, Wrap
 from referrals.consent import Consent, StandingConsent
 from referrals.directory import SignedIn
 from referrals.intake import Detail
 from referrals.keyring import organisation_key
-from referrals.reading import (
+from referrals.opened import (
     CaseRow,
     ConsentRow,
     EndingRow,
@@ -25,12 +25,13 @@ from referrals.reading import (
     ReaderRow,
     ThreadRow,
     WithdrawnRow,
-    list_cases,
-    withdrawn,
 )
+from referrals.permission import Permission, permits
+from referrals.readers import may_open
+from referrals.reading import list_cases, withdrawn
 from referrals.sealing import seal
 from referrals.site import Site
-from referrals.taxonomy import Category, ConsentCode, PartnerType, Role, Status
+from referrals.taxonomy import Category, ConsentCode, PartnerType, Status
 from referrals.thread import ENTRY, Entry
 
 __all__ = [
@@ -48,9 +49,12 @@ __all__ = [
     "Status",
     "ThreadRow",
     "WithdrawnRow",
+    "enter",
+    "key_of",
     "list_cases",
     "open_case",
     "open_file",
+    "open_to_export",
     "set_status",
     "take",
     "withdrawn",
@@ -73,15 +77,29 @@ class NotAllowed(Exception):
     """
 
 
-def _case_key(session: Session, who: SignedIn, code: str) -> tuple[Case, bytes]:
-    """Give the case and its key. Raises NotYours."""
+_PERMISSION_FOR: Mapping[audit.Act, Permission] = {
+    audit.Act.TOOK: Permission.HANDLE_CASES,
+    audit.Act.CHANGED_STATUS: Permission.HANDLE_CASES,
+    audit.Act.WROTE: Permission.WRITE_LETTERS,
+    audit.Act.ASSIGNED: Permission.ASSIGN_CASES,
+    audit.Act.READER_NAMED: Permission.NAME_READERS,
+    audit.Act.READER_REMOVED: Permission.NAME_READERS,
+    audit.Act.EXPORTED: Permission.EXPORT_CASES,
+}
+"""What an act on a case asks for besides OPEN_CASES."""
+
+
+def key_of(session: Session, who: SignedIn, code: str) -> tuple[Case, bytes]:
+    """Give the case and its key, for a caller that has left the trace. Raises NotYours."""
     case = session.exec(select(Case).where(Case.code == code)).one_or_none()
     wrap = (
         session.get(Wrap, (case.id, who.organisation_id))
         if case is not None and who.organisation_id is not None
         else None
     )
-    if case is None or wrap is None or who.role is Role.ADMINISTRATOR:
+    if case is None or wrap is None or not permits(who.role, Permission.OPEN_CASES):
+        raise NotYours("there is no such case here")
+    if not may_open(session, who, case):
         raise NotYours("there is no such case here")
     held = organisation_key(session, who, wrap.generation)
     if held is None:
@@ -90,18 +108,18 @@ def _case_key(session: Session, who: SignedIn, code: str) -> tuple[Case, bytes]:
     return case, held.open_(wrap.wrapped, purpose)
 
 
-def _enter(
-    site: Site, who: SignedIn, code: str, act: audit.Act, subject: str | None = None
-) -> None:
+def enter(site: Site, who: SignedIn, code: str, act: audit.Act, subject: str | None = None) -> None:
     """Leave the trace of what is about to happen, or was refused, in its own transaction.
 
-    Raises NotYours.
+    Raises NotYours, also when the member's role lets her open the case and not do this.
     """
     refused = None
     with site.store.reading() as session:
         case_id = session.exec(select(Case.id).where(Case.code == code)).one_or_none()
         try:
-            _case_key(session, who, code)
+            key_of(session, who, code)
+            if not permits(who.role, _PERMISSION_FOR.get(act, Permission.OPEN_CASES)):
+                raise NotYours("this is not for this role")
         except NotYours as error:
             refused = error
     audit.record(
@@ -122,11 +140,12 @@ def open_case(site: Site, who: SignedIn, code: str) -> OpenCase:
     Opening also gives the case to those whom the migrant agreed to after lodging: the bot could
     not, for it no longer holds the key.
     """
-    _enter(site, who, code, audit.Act.OPENED_CASE)
+    enter(site, who, code, audit.Act.OPENED_CASE)
     with site.store.writing() as session:
-        case, case_key = _case_key(session, who, code)
+        case, case_key = key_of(session, who, code)
         now = site.clock()
         _share_late(session, site, who, case, case_key)
+        searching.index(session, who, case, case_key)
         if case.first_opened is None:
             case.first_opened = now
             session.add(case)
@@ -208,13 +227,22 @@ def _offer(
     )
 
 
+def open_to_export(site: Site, who: SignedIn, code: str, fingerprint: str) -> tuple[Case, bytes]:
+    """Give a case and its key to who exports it. Raises NotYours. The export is written down first,
+    with the fingerprint of the receiver's key.
+    """
+    enter(site, who, code, audit.Act.EXPORTED, fingerprint)
+    with site.store.reading() as session:
+        return key_of(session, who, code)
+
+
 def open_file(
     site: Site, who: SignedIn, code: str, file_id: str
 ) -> tuple[FileRow, Iterator[bytes]]:
     """Open one file of a case. Raises NotYours. The read is written down first."""
-    _enter(site, who, code, audit.Act.OPENED_FILE, file_id[:32])
+    enter(site, who, code, audit.Act.OPENED_FILE, file_id[:32])
     with site.store.reading() as session:
-        case, case_key = _case_key(session, who, code)
+        case, case_key = key_of(session, who, code)
         row = session.get(CaseFile, file_id)
         if row is None or row.case_id != case.id:
             raise NotYours("there is no such file here")
@@ -224,9 +252,9 @@ def open_file(
 
 def take(site: Site, who: SignedIn, code: str) -> None:
     """Become the case's handler. Raises NotYours; NotAllowed when she closed the case herself."""
-    _enter(site, who, code, audit.Act.TOOK)
+    enter(site, who, code, audit.Act.TOOK)
     with site.store.writing() as session:
-        case, _ = _case_key(session, who, code)
+        case, _ = key_of(session, who, code)
         _must_not_be_closed_by_her(session, case)
         case.handler_id = who.member_id
         if case.status == Status.LODGED:
@@ -248,9 +276,9 @@ def set_status(site: Site, who: SignedIn, code: str, status: Status) -> None:
     """
     if status is Status.LODGED:
         raise NotAllowed("a case that was taken cannot become new again")
-    _enter(site, who, code, audit.Act.CHANGED_STATUS, status)
+    enter(site, who, code, audit.Act.CHANGED_STATUS, status)
     with site.store.writing() as session:
-        case, _ = _case_key(session, who, code)
+        case, _ = key_of(session, who, code)
         _must_not_be_closed_by_her(session, case)
         if status is not Status.CLOSED:
             _go_on(session, who, case)
@@ -286,9 +314,9 @@ def write(site: Site, who: SignedIn, code: str, text: str) -> str:
     text = text.strip()
     if not 0 < len(text) <= LETTER_LIMIT:
         raise NotAllowed("a letter has one to six hundred characters")
-    _enter(site, who, code, audit.Act.WROTE)
+    enter(site, who, code, audit.Act.WROTE)
     with site.store.writing() as session:
-        case, case_key = _case_key(session, who, code)
+        case, case_key = key_of(session, who, code)
         # It may be claimed on another phone at this moment: the letter follows the case.
         _must_not_be_closed_by_her(session, case)
         if not consent.latest(session, case.id, ConsentCode.CONTACT_ME):

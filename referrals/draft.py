@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any, NotRequired, TypedDict
 from uuid import uuid4
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, bindparam
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from referrals import consent
-from referrals.files import new_file_id
+from referrals import consent, rows
+from referrals.files import FileSecret, new_file_id, on_disk
 from referrals.sealing import SealedField, new_key
 from referrals.site import Site
 from referrals.store import UtcDateTime, after_commit
@@ -43,7 +43,9 @@ class Draft(SQLModel, table=True):
 
 
 class DraftPart(SQLModel, table=True):
-    """One told thing: a text, or a file. `update` makes a repeated delivery harmless."""
+    """One told thing: a text, or a file. `update` makes a repeated delivery harmless. `size` is how
+    many bytes the file takes on disk.
+    """
 
     __tablename__ = "draft_part"
     __table_args__ = (UniqueConstraint("draft_id", "field", "update", "number"),)
@@ -64,13 +66,25 @@ class DraftPart(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SealedFile:
-    """A file that lies sealed on disk, with the key that opens it and the SHA-256 of its bytes."""
+    """A file that lies sealed on disk, with the key that opens it, and the SHA-256 and number of
+    its bytes.
+    """
 
     file_id: str
     key: bytes
     digest: bytes
     size: int
     media_type: str
+
+    @property
+    def secret(self) -> bytes:
+        """What is sealed beside its row: all that is not to stand there in clear."""
+        return FileSecret(self.key, self.digest, self.size).to_bytes()
+
+    @property
+    def on_disk(self) -> int:
+        """How many bytes it takes, padded and sealed; its row says so in clear."""
+        return on_disk(self.size)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -88,9 +102,12 @@ class Told:
         return self.file.file_id if self.file else None
 
 
+_FIND = select(Draft).where(Draft.conversation == bindparam("conversation"))
+
+
 def find(session: Session, conversation: str) -> Draft | None:
     """Give the conversation's draft."""
-    return session.exec(select(Draft).where(Draft.conversation == conversation)).one_or_none()
+    return session.exec(_FIND, params={"conversation": conversation}).one_or_none()
 
 
 def open_(session: Session, site: Site, conversation: str, channel: str) -> Draft:
@@ -194,8 +211,13 @@ def record_consent(
 
 def consents(site: Site, draft: Draft) -> list[consent.Asked]:
     """Give every consent asked so far, oldest first."""
-    kept = _held(site, draft)["consents"]
-    return [
+    return answers_and_consents(site, draft)[1]
+
+
+def answers_and_consents(site: Site, draft: Draft) -> tuple[dict[str, str], list[consent.Asked]]:
+    """Give what `answers` and `consents` give, opened once."""
+    held = _held(site, draft)
+    asked = [
         consent.Asked(
             code=ConsentCode(row["code"]),
             granted=row["granted"],
@@ -204,8 +226,9 @@ def consents(site: Site, draft: Draft) -> list[consent.Asked]:
             words=row["words"],
             at=datetime.fromisoformat(row["at"]),
         )
-        for row in kept
+        for row in held["consents"]
     ]
+    return held["answers"], asked
 
 
 def tell(
@@ -240,8 +263,8 @@ def tell(
     if text is not None:
         part.sealed_text = site.server_key.seal(PART_TEXT, part.id, text.encode())
     if file is not None:
-        part.file_id, part.media_type, part.size = file.file_id, file.media_type, file.size
-        part.sealed_key = site.server_key.seal(PART_KEY, part.id, file.key + file.digest)
+        part.file_id, part.media_type, part.size = file.file_id, file.media_type, file.on_disk
+        part.sealed_key = site.server_key.seal(PART_KEY, part.id, file.secret)
     session.add(part)
     draft.touched = part.at
     session.add(draft)
@@ -251,14 +274,19 @@ def tell(
 
 def parts(session: Session, draft: Draft, field: str | None = None) -> list[DraftPart]:
     """Give the told things in the order they came."""
-    query = select(DraftPart).where(DraftPart.draft_id == draft.id)
-    if field is not None:
-        query = query.where(DraftPart.field == field)
-    return list(session.exec(query.order_by(col(DraftPart.at), col(DraftPart.update))))
+    found = session.exec(_PARTS, params={"draft": draft.id})
+    return [part for part in found if field in (None, part.field)]
+
+
+_PARTS = (
+    select(DraftPart)
+    .where(DraftPart.draft_id == bindparam("draft"))
+    .order_by(col(DraftPart.at), col(DraftPart.update))
+)
 
 
 def files_held(session: Session, conversation: str) -> tuple[int, int]:
-    """Give how many files the conversation's draft holds, and their bytes together."""
+    """Give how many files the conversation's draft holds, and their bytes on disk together."""
     held = session.exec(
         select(DraftPart.size)
         .join(Draft, col(Draft.id) == DraftPart.draft_id)
@@ -273,9 +301,10 @@ def opened(site: Site, part: DraftPart) -> Told:
     if part.sealed_text is not None:
         text = site.server_key.open_(PART_TEXT, part.id, part.sealed_text).decode()
     if part.file_id is not None and part.sealed_key is not None:
-        secret = site.server_key.open_(PART_KEY, part.id, part.sealed_key)
+        sealed = site.server_key.open_(PART_KEY, part.id, part.sealed_key)
+        secret = FileSecret.from_bytes(sealed, part.size or 0)
         file = SealedFile(
-            part.file_id, secret[:32], secret[32:], part.size or 0, part.media_type or ""
+            part.file_id, secret.key, secret.digest, secret.size, part.media_type or ""
         )
     return Told(part.kind, part.at, text, file)
 
@@ -287,11 +316,20 @@ def told(session: Session, site: Site, draft: Draft, field: str) -> list[Told]:
 
 def discard(session: Session, site: Site, draft: Draft) -> None:
     """Destroy a draft with all that was told; its files go when the transaction is committed."""
-    for part in parts(session, draft):
-        if part.file_id is not None:
-            _remove_later(session, site, part.file_id)
-    session.delete(draft)
     session.flush()
+    connection, which = session.connection(), {"draft": draft.id}
+    for file_id in connection.execute(_FILES, which).scalars():
+        _remove_later(session, site, file_id)
+    connection.execute(_DISCARD, which)
+
+
+_PART, _DRAFT = rows.table(DraftPart), rows.table(Draft)
+_FILES = (
+    _PART.select()
+    .with_only_columns(_PART.c.file_id)
+    .where(_PART.c.draft_id == bindparam("draft"), _PART.c.file_id.is_not(None))
+)
+_DISCARD = _DRAFT.delete().where(_DRAFT.c.id == bindparam("draft"))
 
 
 def _remove_later(session: Session, site: Site, file_id: str) -> None:

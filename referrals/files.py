@@ -2,13 +2,16 @@
 
 Each file has its own random key, used for nothing else. It is cut into chunks of 64 KiB; the nonce
 of a chunk is its number and a mark on the last one, so that chunks left out, swapped, or cut off at
-the end do not open. The file's id is associated data, so one file cannot stand in for another.
-Memory stays at about two chunks, whatever the file's size.
+the end do not open. The format and the file's id are associated data, so one file cannot stand in
+for another. A chunk begins with how many of its bytes are the file's; the rest is padding, so that
+the length on disk tells a size class only. Memory stays at about three chunks, whatever the size.
 """
 
 import os
 import secrets
+import struct
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -16,11 +19,63 @@ from types import TracebackType
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from referrals.sealing import CannotOpen
+from referrals.sealing import KEY_BYTES, CannotOpen
 
-MAGIC = b"SF1"
+MAGIC = b"SF2"
+UNPADDED = b"SF1"
+"""The format before: every byte of a chunk is the file's. Still read, no longer written."""
+
 CHUNK = 64 * 1024
 TAG = 16
+COUNT = struct.Struct(">I")
+ROOM = CHUNK - COUNT.size
+"""Bytes of the file that a chunk holds."""
+
+SMALLEST = 4096
+"""The smallest size class, bytes."""
+
+_DIGEST_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FileSecret:
+    """What is sealed beside a file's row: its key, the SHA-256 of its bytes, and how many they are.
+
+    The digest is empty for a file that came before digests were taken.
+    """
+
+    key: bytes
+    digest: bytes
+    size: int
+
+    def to_bytes(self) -> bytes:
+        """Write it down, to be sealed."""
+        return self.key + self.digest + self.size.to_bytes(8, "big")
+
+    @classmethod
+    def from_bytes(cls, raw: bytes, size_in_clear: int) -> "FileSecret":
+        """Read what `to_bytes` wrote, or an older secret, whose size stood in the row in clear."""
+        key, digest = raw[:KEY_BYTES], raw[KEY_BYTES : KEY_BYTES + _DIGEST_BYTES]
+        size = raw[KEY_BYTES + _DIGEST_BYTES :]
+        return cls(key, digest, int.from_bytes(size, "big") if size else size_in_clear)
+
+
+def size_class(size: int) -> int:
+    """Round a size in bytes up to its class: at least SMALLEST, then at most 12 % more.
+
+    Padmé (Nikitin et al. 2019, "Reducing Metadata Leakage from Encrypted Files"): a class is as
+    coarse as its exponent is large, so that a length tells little and costs little.
+    """
+    size = max(size, SMALLEST)
+    exponent = size.bit_length() - 1
+    step = 1 << (exponent - exponent.bit_length())
+    return -(-size // step) * step
+
+
+def on_disk(size: int) -> int:
+    """Give how many bytes a file of this size takes, sealed: all that its row says in clear."""
+    padded = size_class(size)
+    return len(MAGIC) + padded + -(-padded // ROOM) * (COUNT.size + TAG)
 
 
 def new_file_id() -> str:
@@ -36,13 +91,15 @@ class SealedWriter:
     """Takes a file in pieces and writes it sealed. Used as a context manager.
 
     Nothing is left behind when the block raises; the file appears under its name only when
-    complete.
+    complete. `size` counts the bytes it took.
     """
 
     def __init__(self, path: Path, key: bytes, file_id: str) -> None:
-        self._path, self._cipher, self._id = path, AESGCM(key), file_id.encode()
+        self._path, self._cipher, self._bound = path, AESGCM(key), MAGIC + file_id.encode()
         self._partial = path.with_suffix(".part")
-        self._buffer = bytearray()
+        self._chunk = memoryview(bytearray(CHUNK))
+        self._sealed = memoryview(bytearray(CHUNK + TAG))
+        self._held = 0
         self._number = 0
         self.size = 0
 
@@ -56,15 +113,36 @@ class SealedWriter:
 
     def write(self, data: bytes) -> None:
         """Take more bytes of the file."""
-        self._buffer += data
         self.size += len(data)
-        while len(self._buffer) > CHUNK:
-            self._put(bytes(self._buffer[:CHUNK]), last=False)
-            del self._buffer[:CHUNK]
+        left = memoryview(data)
+        while left:
+            if self._held == ROOM:  # only now it is known not to be the last
+                self._put(ROOM, last=False)
+            taken = left[: ROOM - self._held]
+            begin = COUNT.size + self._held
+            self._chunk[begin : begin + len(taken)] = taken
+            self._held += len(taken)
+            left = left[len(taken) :]
 
-    def _put(self, chunk: bytes, *, last: bool) -> None:
-        self._file.write(self._cipher.encrypt(_nonce(self._number, last), chunk, self._id))
+    def _finish(self) -> None:
+        """Fill up to the size class; what lies in the chunk behind the file's bytes is zeroed."""
+        padded, last = size_class(self.size), False
+        while not last:
+            begin, left = COUNT.size + self._held, padded - self._number * ROOM
+            self._chunk[begin:] = bytes(CHUNK - begin)
+            last = left <= ROOM
+            self._put(min(left, ROOM), last=last)
+
+    def _put(self, room: int, *, last: bool) -> None:
+        """Write a chunk of this many bytes, of which `_held` are the file's."""
+        COUNT.pack_into(self._chunk, 0, self._held)
+        length = COUNT.size + room
+        sealed = self._sealed[: length + TAG]
+        nonce = _nonce(self._number, last)
+        self._cipher.encrypt_into(nonce, self._chunk[:length], self._bound, sealed)
+        self._file.write(sealed)
         self._number += 1
+        self._held = 0
 
     def __exit__(
         self,
@@ -76,7 +154,7 @@ class SealedWriter:
             self._drop()
             return
         try:
-            self._put(bytes(self._buffer), last=True)
+            self._finish()
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
@@ -100,6 +178,11 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _without_padding(plain: bytes) -> bytes:
+    (held,) = COUNT.unpack_from(plain)
+    return plain[COUNT.size : COUNT.size + held]
 
 
 class FileStore:
@@ -128,17 +211,19 @@ class FileStore:
         """Yield the file's bytes chunk by chunk. Raises CannotOpen, FileNotFoundError."""
         cipher, number = AESGCM(key), 0
         with self._path(file_id).open("rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
+            magic = file.read(len(MAGIC))
+            if magic not in (MAGIC, UNPADDED):
                 raise CannotOpen("not a sealed file")
+            bound = (MAGIC if magic == MAGIC else b"") + file_id.encode()
             chunk = file.read(CHUNK + TAG)
             while chunk:
                 following = file.read(CHUNK + TAG)
                 nonce = _nonce(number, last=not following)
                 try:
-                    plain = cipher.decrypt(nonce, chunk, file_id.encode())
+                    plain = cipher.decrypt(nonce, chunk, bound)
                 except InvalidTag as error:
                     raise CannotOpen("file was changed or cut") from error
-                yield plain
+                yield plain if magic == UNPADDED else _without_padding(plain)
                 number, chunk = number + 1, following
         if number == 0:
             raise CannotOpen("file was cut")

@@ -4,6 +4,9 @@ An office has one key pair at a time, a *generation*. Its private key is wrapped
 was admitted, and to the recovery key. When somebody leaves, a new generation begins: those who stay
 get it, the private key before is wrapped to it, and the cases' wraps follow little by little
 (`rewrap`); when the last has followed, the private key before is destroyed.
+
+Whoever changes who holds the key locks the organisation's row before she reads any key: of two at
+once the second sees what the first did.
 """
 
 from dataclasses import dataclass
@@ -41,6 +44,12 @@ class NoKey(PermissionError):
 class LastHolder(ValueError):
     """Nobody else holds the office's key: if this member left, its cases could not be opened any
     more.
+    """
+
+
+class LastSupervisor(ValueError):
+    """No other supervisor holds the office's key (or there is no other administrator): if this
+    member left, nobody could admit anybody any more.
     """
 
 
@@ -96,17 +105,17 @@ def accept(
     """Make the member's keys from the password, and the organisation's when the member is its
     first. It is written into the audit as done `now`, by the machine's clock when not said.
 
-    A later member waits until somebody who holds the key admits her. Rows are locked, so that of
-    two who come at once one is the first, and the same link sent twice makes one account. Raises
+    A later member waits until somebody who holds the key admits her; so does who lost her password
+    (membership.new_link), for what it opened is lost with it. Rows are locked, so that of two who
+    come at once one is the first, and the same link sent twice makes one account. Raises
     WeakPassword, UsedLink.
     """
     _must_be_long_enough(password)
-    session.refresh(member, with_for_update=True)
-    if member.public_key is not None:
-        raise UsedLink("this link has been used")
+    _must_still_be_invited(session, member)
     now = now or utc_now()
     member.name = name
-    member.link_hash = member.link_expires = None
+    member.link_hash = member.link_expires = member.left_at = None
+    session.exec(delete(OrganisationKey).where(col(OrganisationKey.member_id) == member.id))
     lock(member, keys.PrivateKey.new(), password)
     session.add(member)
     audit.add(
@@ -120,13 +129,26 @@ def accept(
     session.flush()
     if member.organisation_id is None:
         return
-    organisation = session.get_one(
-        Organisation, member.organisation_id, populate_existing=True, with_for_update=True
-    )
+    organisation = session.get_one(Organisation, member.organisation_id)
     if organisation.public_key is None:
         private = keys.PrivateKey.new()
         _next_generation(session, organisation, private, now)
         wrap_for(session, organisation, private, member)
+
+
+def _must_still_be_invited(session: Session, member: Member) -> None:
+    """Lock her rows. Raises UsedLink when her link was used, changed or taken back."""
+    link = member.link_hash
+    if member.organisation_id is not None:
+        session.get_one(
+            Organisation, member.organisation_id, populate_existing=True, with_for_update=True
+        )
+    again = session.exec(
+        select(Member.link_hash).where(Member.id == member.id).with_for_update()
+    ).one_or_none()
+    if link is None or again != link:
+        raise UsedLink("this link has been used")
+    session.refresh(member)
 
 
 def admit(site: Site, who: SignedIn, member_id: str) -> None:
@@ -134,14 +156,10 @@ def admit(site: Site, who: SignedIn, member_id: str) -> None:
     another office, or who left; ValueError for who has no key of her own yet.
     """
     with site.store.writing() as session:
-        held, member = organisation_key(session, who), session.get(Member, member_id)
-        if who.organisation_id is None or held is None or who.role is not Role.SUPERVISOR:
-            raise NoKey("only a supervisor who holds the key can pass it on")
+        organisation, held = locked(session, who)
+        member = session.get(Member, member_id)
         if member is None or member.organisation_id != who.organisation_id or member.left_at:
             raise PermissionError("this person belongs to another organisation, or left")
-        organisation = session.get_one(
-            Organisation, who.organisation_id, populate_existing=True, with_for_update=True
-        )
         wrap_for(session, organisation, held, member)
         audit.add(
             session,
@@ -151,6 +169,26 @@ def admit(site: Site, who: SignedIn, member_id: str) -> None:
             organisation_id=who.organisation_id,
             subject=member.id,
         )
+
+
+def locked(session: Session, who: SignedIn) -> tuple[Organisation, keys.PrivateKey]:
+    """Lock a supervisor's organisation and open its present key.
+
+    Raises NoKey; PermissionError for who is no supervisor.
+    """
+    if who.organisation_id is None:
+        raise NoKey("this person has no organisation")
+    if who.role is not Role.SUPERVISOR:
+        raise PermissionError("only a supervisor")
+    organisation = session.get_one(
+        Organisation, who.organisation_id, populate_existing=True, with_for_update=True
+    )
+    session.flush()
+    session.expire_all()
+    held = organisation_key(session, who)
+    if held is None:
+        raise NoKey("only who holds the key can pass it on")
+    return organisation, held
 
 
 def wrap_for(
@@ -201,59 +239,72 @@ def for_recovery(organisation: Organisation, private: keys.PrivateKey) -> bytes:
 
 
 def leave(session: Session, who: SignedIn, member: Member, now: datetime) -> None:
-    """Let a member go: a new generation begins, which she does not get.
+    """Let a member go: a new generation begins, which she does not get. One who never held the key
+    leaves the generation as it is. What else there is to leaving: membership.let_go.
 
     What she could open she may have seen; what comes after she cannot open, even with a copy of the
-    database and her password. Raises NoKey, PermissionError, LastHolder.
+    database and her password. Raises NoKey, PermissionError, LastHolder, LastSupervisor.
     """
-    held = organisation_key(session, who)
-    if who.organisation_id is None or held is None:
-        raise NoKey("only who holds the key can end another's")
-    if member.organisation_id != who.organisation_id or who.role is not Role.SUPERVISOR:
-        raise PermissionError("only a supervisor of the same organisation")
-    organisation = session.get_one(
-        Organisation, who.organisation_id, populate_existing=True, with_for_update=True
-    )
-    staying = [each for each in _holders(session, organisation.id) if each.id != member.id]
-    if not staying:
-        raise LastHolder("nobody else holds this organisation's key")
+    organisation, held = locked(session, who)
+    session.refresh(member, with_for_update=True)
+    if member.organisation_id != who.organisation_id or member.left_at is not None:
+        raise PermissionError("only a member of the same organisation, who has not left")
+    if holds(session, organisation.id, member.id):
+        staying = [each for each in holders(session, organisation.id) if each.id != member.id]
+        if not staying:
+            raise LastHolder("nobody else holds this organisation's key")
+        if all(each.role != Role.SUPERVISOR for each in staying):
+            raise LastSupervisor("no other supervisor holds this organisation's key")
+        _pass_on(session, organisation, held, staying, now)
+    forget_keys(session, who, member, now)
+
+
+def _pass_on(
+    session: Session,
+    organisation: Organisation,
+    held: keys.PrivateKey,
+    staying: list[Member],
+    now: datetime,
+) -> None:
     private = keys.PrivateKey.new()
     made = _next_generation(session, organisation, private, now)
     made.previous = keys.seal_to(private.public, held.raw, _previous_purpose(made))
     session.add(made)
+    session.flush()
     session.exec(
         delete(OrganisationKey).where(col(OrganisationKey.organisation_id) == organisation.id)
     )
     session.expire_all()
     for each in staying:
         wrap_for(session, organisation, private, each)
-    _forget_keys(session, member, now)
-    audit.add(
-        session,
-        now,
-        audit.Act.LEFT,
-        member_id=who.member_id,
-        organisation_id=organisation.id,
-        subject=member.id,
-    )
 
 
-def _holders(session: Session, organisation_id: str) -> list[Member]:
+def holders(session: Session, organisation_id: str) -> list[Member]:
+    """Give the members who hold the organisation's present key, by name."""
     return list(
         session.exec(
             select(Member)
             .join(OrganisationKey, col(OrganisationKey.member_id) == Member.id)
             .where(OrganisationKey.organisation_id == organisation_id)
-            .order_by(col(Member.id))
+            .order_by(col(Member.name), col(Member.id))
         )
     )
 
 
-def _forget_keys(session: Session, member: Member, now: datetime) -> None:
+def forget_keys(session: Session, who: SignedIn, member: Member, now: datetime) -> None:
+    """Let a member have left: with her keys goes all that her password opens."""
     member.left_at = now
     member.salt = member.sealed_private_key = member.public_key = None
     member.link_hash = member.link_expires = None
     session.add(member)
+    audit.add(
+        session,
+        now,
+        audit.Act.LEFT,
+        member_id=who.member_id,
+        organisation_id=member.organisation_id,
+        subject=member.id,
+    )
     session.flush()
 
 
@@ -265,14 +316,22 @@ def progress(session: Session, organisation_id: str) -> Progress:
     return Progress(session.exec(older).one(), session.exec(every).one())
 
 
-def rewrap(session: Session, who: SignedIn, limit: int = 50) -> int:
+def rewrap(session: Session, who: SignedIn, limit: int = 50, now: datetime | None = None) -> int:
     """Wrap up to `limit` case keys anew for the present generation; gives how many are left.
 
-    With the last one the older private keys are destroyed. Does nothing for who holds no key.
+    With the last one the older private keys are destroyed. Does nothing for who holds no key, and
+    next to nothing when all is done, so that every visit to a list may call it.
     """
     if who.organisation_id is None or not holds(session, who.organisation_id, who.member_id):
         return 0
-    organisation = session.get_one(Organisation, who.organisation_id)
+    if not _is_under_way(session, who.organisation_id):
+        return 0
+    # Nobody begins another generation, and nobody lodges for an older one (lodging.refer), until
+    # this is done.
+    organisation = session.get_one(
+        Organisation, who.organisation_id, populate_existing=True, with_for_update=True
+    )
+    session.expire_all()
     older = (
         select(Wrap)
         .where(
@@ -281,10 +340,35 @@ def rewrap(session: Session, who: SignedIn, limit: int = 50) -> int:
         )
         .order_by(col(Wrap.generation), col(Wrap.case_id))
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update()
     )
+    followed = _follow(session, who, organisation, list(session.exec(older)))
+    left = progress(session, organisation.id).left
+    if left == 0:
+        _destroy_older(session, organisation)
+    if followed:
+        audit.add(
+            session,
+            now or utc_now(),
+            audit.Act.REWRAPPED,
+            member_id=who.member_id,
+            organisation_id=organisation.id,
+            subject=f"{followed} to {organisation.generation}",
+        )
+    return left
+
+
+def _is_under_way(session: Session, organisation_id: str) -> bool:
+    kept = select(OrganisationGeneration.generation).where(
+        OrganisationGeneration.organisation_id == organisation_id,
+        col(OrganisationGeneration.previous).is_not(None),
+    )
+    return session.exec(kept.limit(1)).first() is not None
+
+
+def _follow(session: Session, who: SignedIn, organisation: Organisation, older: list[Wrap]) -> int:
     opened: dict[int, keys.PrivateKey | None] = {}
-    for wrap in session.exec(older):
+    for wrap in older:
         if wrap.generation not in opened:
             opened[wrap.generation] = organisation_key(session, who, wrap.generation)
         held = opened[wrap.generation]
@@ -297,30 +381,28 @@ def rewrap(session: Session, who: SignedIn, limit: int = 50) -> int:
         wrap.generation = organisation.generation
         session.add(wrap)
     session.flush()
-    left = progress(session, organisation.id).left
-    if left == 0:
-        session.exec(
-            update(OrganisationGeneration)
-            .where(col(OrganisationGeneration.organisation_id) == organisation.id)
-            .values(previous=None)
-        )
-        session.exec(
-            update(OrganisationGeneration)
-            .where(
-                col(OrganisationGeneration.organisation_id) == organisation.id,
-                col(OrganisationGeneration.generation) < organisation.generation,
-            )
-            .values(wrapped_to_recovery=None)
-        )
-    return left
+    return len(older)
+
+
+def _destroy_older(session: Session, organisation: Organisation) -> None:
+    of_it = col(OrganisationGeneration.organisation_id) == organisation.id
+    older = col(OrganisationGeneration.generation) < organisation.generation
+    session.exec(update(OrganisationGeneration).where(of_it).values(previous=None))
+    session.exec(
+        update(OrganisationGeneration).where(of_it, older).values(wrapped_to_recovery=None)
+    )
 
 
 # ---- a password
 
 
 def unlock(member: Member, password: str) -> keys.PrivateKey:
-    """Open a member's private key with her password. Raises sealing.CannotOpen."""
-    salt, sealed = member.salt or bytes(keys.SALT_BYTES), member.sealed_private_key or b""
+    """Open a member's private key with her password. Raises sealing.CannotOpen.
+
+    Somebody who has none is refused after the same work as a wrong password.
+    """
+    salt = member.salt or keys.new_salt(keys.present_cost())
+    sealed = member.sealed_private_key or b""
     raw = open_(keys.password_key(password, salt), MEMBER_KEY, member.id, sealed)
     return keys.PrivateKey(raw)
 
@@ -331,10 +413,33 @@ def lock(member: Member, private: keys.PrivateKey, password: str) -> None:
     No case is sealed anew: her key stays the same. Raises WeakPassword.
     """
     _must_be_long_enough(password)
-    member.salt, member.public_key = keys.new_salt(), private.public
-    member.sealed_private_key = seal(
-        keys.password_key(password, member.salt), MEMBER_KEY, member.id, private.raw
+    member.public_key = private.public
+    member.salt, member.sealed_private_key = _sealed(member.id, private, password)
+
+
+def relock_if_cheap(
+    session: Session, member: Member, private: keys.PrivateKey, password: str
+) -> bool:
+    """Seal a member's private key anew at the present cost, when her password just opened it at a
+    lower one; says whether it did.
+
+    Call it first in a transaction: it takes a second before the database is asked for anything. A
+    password that was changed meanwhile stays as it is.
+    """
+    if member.salt is None or not keys.is_cheap(member.salt):
+        return False
+    salt, sealed = _sealed(member.id, private, password)
+    changed = session.exec(
+        update(Member)
+        .where(col(Member.id) == member.id, col(Member.salt) == member.salt)
+        .values(salt=salt, sealed_private_key=sealed)
     )
+    return changed.rowcount == 1
+
+
+def _sealed(member_id: str, private: keys.PrivateKey, password: str) -> tuple[bytes, bytes]:
+    salt = keys.new_salt(keys.present_cost())
+    return salt, seal(keys.password_key(password, salt), MEMBER_KEY, member_id, private.raw)
 
 
 def _must_be_long_enough(password: str) -> None:

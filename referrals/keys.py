@@ -1,12 +1,15 @@
 """Keys that people hold: organisations, members, and the wrap of a case key.
 
 HPKE (RFC 9180) with the post-quantum hybrid KEM ML-KEM-768 + X25519, HKDF-SHA256 and AES-256-GCM,
-all from `cryptography`. A member's private key is sealed under Argon2id of the password (RFC 9106,
-second recommended option: 64 MiB, 3 passes, 4 lanes).
+all from `cryptography`. A member's private key is sealed under Argon2id of the password (RFC 9106),
+at a cost that is measured on the machine and kept in front of her salt.
 """
 
 import os
+import struct
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -29,9 +32,35 @@ SEED_BYTES = 64
 """Bytes of an ML-KEM-768 seed (FIPS 203: d and z)."""
 MLKEM_PUBLIC_BYTES = 1184
 SALT_BYTES = 16
-ARGON2_PASSES = 3
-ARGON2_LANES = 4
-ARGON2_KIB = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one derivation by Argon2id costs: passes over `kib` KiB of memory, in `lanes`."""
+
+    passes: int
+    kib: int
+    lanes: int
+
+    @property
+    def work(self) -> int:
+        """KiB that are written in all: by this two costs are compared."""
+        return self.passes * self.kib
+
+
+BASE = Cost(passes=3, kib=64 * 1024, lanes=4)
+"""RFC 9106, section 4, second recommended option. Nothing is ever derived at a lower cost."""
+
+MOST_KIB = 256 * 1024
+ENOUGH_SECONDS = 0.25
+TOO_LONG_SECONDS = 1.0
+"""One derivation shall take at least ENOUGH_SECONDS and, above the base, no more than
+TOO_LONG_SECONDS and MOST_KIB.
+"""
+
+_MOST_READ = Cost(passes=64, kib=1024 * 1024, lanes=16)
+_HEADER = struct.Struct(">BHIB")
+_HEADER_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -100,26 +129,110 @@ def addition_purpose(case_id: str, row: str) -> bytes:
     return f"samleng/addition/1/{case_id}/{row}".encode()
 
 
-def new_salt() -> bytes:
-    """Make a salt for one member."""
-    return os.urandom(SALT_BYTES)
+# ---- a password
 
 
 _deriving = threading.Lock()
+_measuring = threading.Lock()
+_chosen: Cost | None = None
+
+
+def measured(seconds: Callable[[Cost], float]) -> Cost:
+    """Choose a cost: from the base on, more memory and then more passes until it is enough.
+
+    `seconds` says how long one derivation takes.
+    """
+    cost = BASE
+    while (took := seconds(cost)) < ENOUGH_SECONDS:
+        if cost.kib < MOST_KIB:
+            more = Cost(cost.passes, min(2 * cost.kib, MOST_KIB), cost.lanes)
+        elif cost.passes < _MOST_READ.passes:
+            more = Cost(cost.passes + 1, cost.kib, cost.lanes)
+        else:
+            return cost
+        if took * more.work / cost.work > TOO_LONG_SECONDS:
+            return cost
+        cost = more
+    return cost
+
+
+def present_cost() -> Cost:
+    """Give the cost at which a password set now is kept: measured once in a process, up to 2 s."""
+    global _chosen
+    with _measuring:
+        if _chosen is None:
+            _chosen = measured(_seconds_of)
+        return _chosen
+
+
+def choose_cost(cost: Cost) -> None:
+    """Let this be the cost, instead of measuring. Raises ValueError below the base."""
+    global _chosen
+    if not _is_allowed(cost):
+        raise ValueError("this is cheaper than the base, or more than is ever read")
+    with _measuring:
+        _chosen = cost
+
+
+def _seconds_of(cost: Cost) -> float:
+    salt = new_salt(cost)
+    begun = time.perf_counter()
+    password_key("how long does it take?", salt)
+    return time.perf_counter() - begun
+
+
+def _is_allowed(cost: Cost) -> bool:
+    return all(
+        least <= value <= most
+        for least, value, most in (
+            (BASE.passes, cost.passes, _MOST_READ.passes),
+            (BASE.kib, cost.kib, _MOST_READ.kib),
+            (BASE.lanes, cost.lanes, _MOST_READ.lanes),
+        )
+    )
+
+
+def new_salt(cost: Cost | None = None) -> bytes:
+    """Make a salt: 16 random bytes, and before them the cost. Without one it is the base."""
+    random = os.urandom(SALT_BYTES)
+    if cost is None:
+        return random
+    return _HEADER.pack(_HEADER_VERSION, cost.passes, cost.kib, cost.lanes) + random
+
+
+def cost_of(salt: bytes) -> Cost:
+    """Read the cost of a salt; bare 16 bytes cost the base. Raises CannotOpen for anything else,
+    and for a cost below the base or beyond all reason: a changed row must not fill the memory.
+    """
+    if len(salt) == SALT_BYTES:
+        return BASE
+    if len(salt) != _HEADER.size + SALT_BYTES or salt[0] != _HEADER_VERSION:
+        raise CannotOpen("this is no salt")
+    _, passes, kib, lanes = _HEADER.unpack(salt[: _HEADER.size])
+    cost = Cost(passes, kib, lanes)
+    if not _is_allowed(cost):
+        raise CannotOpen("this salt has a cost that was never chosen")
+    return cost
+
+
+def is_cheap(salt: bytes) -> bool:
+    """Say whether a salt costs less than a password that is set now."""
+    return cost_of(salt).work < present_cost().work
 
 
 def password_key(password: str, salt: bytes) -> bytes:
-    """Derive the 32 bytes that seal a member's private key. Takes about 0.2 s and 64 MiB.
+    """Derive 32 bytes from a password, at the cost that its salt names. Raises CannotOpen.
 
     One at a time: OpenSSL's Argon2 takes its lanes from one pool of threads, where two derivations
     can wait for each other for ever. It also keeps many sign-ins at once from filling the memory.
     """
+    cost = cost_of(salt)
     kdf = Argon2id(
-        salt=salt,
+        salt=salt[-SALT_BYTES:],
         length=KEY_BYTES,
-        iterations=ARGON2_PASSES,
-        lanes=ARGON2_LANES,
-        memory_cost=ARGON2_KIB,
+        iterations=cost.passes,
+        lanes=cost.lanes,
+        memory_cost=cost.kib,
     )
     with _deriving:
         return kdf.derive(password.encode())

@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import uuid4
 
+import sqlalchemy as sql
 from sqlmodel import Session, col, func, select
 
-from referrals import assisted, consent, draft, group, keys, routing
 from referrals import code as case_code
+from referrals import consent, draft, group, keys, routing, rows
+from referrals.assisted import Assisted
 from referrals.case import (
     CASE_PRIVATE_KEY,
     CHOICES_FIELD,
@@ -19,6 +23,7 @@ from referrals.case import (
     CaseFile,
     Lodged,
     Referral,
+    Routed,
     Wrap,
     lodged_by,
     receipt,
@@ -55,6 +60,31 @@ class NobodyCanReceive(Exception):
     """
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Intake:
+    """What a case begins with. `answers` are codes by field; `update` is the delivery that said
+    yes.
+    """
+
+    conversation: str
+    channel: str
+    update: str
+    language: str
+    answers: Mapping[str, str]
+    confidentiality: Confidentiality
+    asked: Sequence[consent.Asked]
+    callback: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Begun:
+    """A case that is in the database, with its key, which is kept nowhere but in the wraps."""
+
+    id: str
+    key: bytes
+    receipt: Lodged
+
+
 def lodge(
     session: Session, site: Site, draft_: draft.Draft, update: str, *, language: str
 ) -> Lodged:
@@ -64,27 +94,21 @@ def lodge(
     without any consent to share; NobodyCanReceive when nobody who was agreed to has a key;
     EnoughToday.
     """
-    answers = draft.answers(site, draft_)
-    asked = _standing(draft.consents(site, draft_), answers)
+    answers, asked = draft.answers_and_consents(site, draft_)
     parts = draft.parts(session, draft_)
-    case, case_key = _begin(
-        session,
-        site,
+    intake = _Intake(
         conversation=draft_.conversation,
         channel=draft_.channel,
         update=update,
         language=language,
         answers=answers,
         confidentiality=_confidentiality(answers, {part.field for part in parts}),
-        asked=asked,
+        asked=_standing(asked, answers),
     )
-    for part in parts:
-        if part.field in TOLD_FIELDS:
-            _reseal(session, site, case, case_key, part)
-    _seal_choices(session, site, case, case_key, answers)
-    session.flush()
+    case = _begin(session, site, intake)
+    _seal_told(session, site, case, answers, parts)
     draft.discard(session, site, draft_)
-    return receipt(session, case)
+    return case.receipt
 
 
 def _standing(asked: Sequence[consent.Asked], answers: Mapping[str, str]) -> list[consent.Asked]:
@@ -100,19 +124,57 @@ def _confidentiality(answers: Mapping[str, str], told: set[str]) -> Confidential
     return Confidentiality.STANDARD if Detail.NAME in told else Confidentiality.ANONYMOUS
 
 
-def _seal_choices(
-    session: Session, site: Site, case: Case, case_key: bytes, answers: Mapping[str, str]
+def _seal_told(
+    session: Session,
+    site: Site,
+    case: _Begun,
+    answers: Mapping[str, str],
+    parts: Sequence[draft.DraftPart],
 ) -> None:
-    """Seal what was chosen on buttons, or understood, as one field."""
-    held = {name: answers[name].split(",") for name in (*CHOICES, *_UNDERSTOOD) if name in answers}
-    if not held:
-        return
-    row = CaseField(case_id=case.id, name=CHOICES_FIELD, at=site.clock(), sealed=b"")
-    row.sealed = seal(case_key, FIELD, row.id, json.dumps(held, sort_keys=True).encode())
-    session.add(row)
+    """Seal under the case key what was told, and, as one field, what was chosen."""
+    fields: list[rows.Row] = []
+    files: list[rows.Row] = []
+    for part in parts:
+        if part.field not in TOLD_FIELDS:
+            continue
+        told = draft.opened(site, part)
+        if told.text is not None:
+            fields.append(_field(case, part.field, told.text, part.at))
+        if told.file is not None:
+            files.append(_file(site, case, part, told.file))
+    chosen = {each: answers[each].split(",") for each in _CHOSEN if each in answers}
+    if chosen:
+        fields.append(_field(case, CHOICES_FIELD, json.dumps(chosen, sort_keys=True), site.clock()))
+    rows.insert(session, CaseField, fields)
+    rows.insert(session, CaseFile, files)
 
 
-_UNDERSTOOD = ("sector", "destination_province")
+_CHOSEN = (*CHOICES, "sector", "destination_province")
+"""What was chosen on buttons, and what was understood."""
+
+
+def _field(case: _Begun, name: str, text: str, at: datetime) -> rows.Row:
+    id_ = uuid4().hex
+    sealed = seal(case.key, FIELD, id_, text.encode())
+    return {"id": id_, "case_id": case.id, "name": name, "at": at, "sealed": sealed}
+
+
+def _file(site: Site, case: _Begun, part: draft.DraftPart, told: draft.SealedFile) -> rows.Row:
+    """Write a told file anew, under a new key."""
+    copy = replace(told, file_id=new_file_id(), key=new_key())
+    site.files.seal(copy.file_id, copy.key, site.files.open_(told.file_id, told.key))
+    return {
+        "id": copy.file_id,
+        "case_id": case.id,
+        "update": part.update,
+        "number": part.number,
+        "name": part.field,
+        "kind": part.kind,
+        "media_type": copy.media_type,
+        "size": copy.on_disk,
+        "at": part.at,
+        "sealed_key": seal(case.key, FILE_KEY, copy.file_id, copy.secret),
+    }
 
 
 def request_callback(
@@ -149,9 +211,7 @@ def request_callback(
         "danger": "yes" if danger else "",
         "minor": "yes" if minor else "",
     }
-    case, _ = _begin(
-        session,
-        site,
+    intake = _Intake(
         conversation=conversation,
         channel=channel,
         update=update,
@@ -161,7 +221,7 @@ def request_callback(
         asked=asked,
         callback=True,
     )
-    return receipt(session, case)
+    return _begin(session, site, intake).receipt
 
 
 def _open_callback(session: Session, conversation: str) -> Case | None:
@@ -179,71 +239,85 @@ def _open_callback(session: Session, conversation: str) -> Case | None:
     ).first()
 
 
-def _lodged_today(session: Session, site: Site, conversation: str) -> int:
-    return session.exec(
-        select(func.count())
-        .select_from(Case)
-        .where(Case.conversation == conversation, Case.lodged_at > site.clock() - DAY)
-    ).one()
+_CASE, _REFERRAL = rows.table(Case), rows.table(Referral)
+_OFFICE, _HELP = rows.table(Organisation), rows.table(Assisted)
+_WHO = sql.select(
+    sql.select(func.count())
+    .where(
+        _CASE.c.conversation == sql.bindparam("conversation"),
+        _CASE.c.lodged_at > sql.bindparam("since"),
+    )
+    .scalar_subquery(),
+    sql.select(_HELP.c.member_id)
+    .where(_HELP.c.conversation == sql.bindparam("conversation"))
+    .scalar_subquery(),
+)
+"""How many cases a conversation lodged since then, and the id of the member who helps in it."""
 
 
-def _begin(
-    session: Session,
-    site: Site,
-    *,
-    conversation: str,
-    channel: str,
-    update: str,
-    language: str,
-    answers: dict[str, str],
-    confidentiality: Confidentiality,
-    asked: Sequence[consent.Asked],
-    callback: bool = False,
-) -> tuple[Case, bytes]:
-    agreed = {a.code: a.granted for a in asked}
+def _begin(session: Session, site: Site, intake: _Intake) -> _Begun:
+    """Make a case of nothing but codes, its consents and its wraps, under a new key."""
+    answers, now = intake.answers, site.clock()
+    agreed = {each.code: each.granted for each in intake.asked}
     if not agreed.get(ConsentCode.STORE):
         raise consent.ConsentMissing("nobody agreed that this is kept")
-    if _lodged_today(session, site, conversation) >= LODGINGS:
+    asked = {"conversation": intake.conversation, "since": now - DAY}
+    lodged_today, helper = session.connection().execute(_WHO, asked).one()
+    if lodged_today >= LODGINGS:
         raise EnoughToday("this conversation lodged enough for one day")
-    category = Category(answers.get("category") or Category.OTHER)
-    province = answers.get("province") or None
     consented = {kind for kind, code in CONSENT_FOR.items() if agreed.get(code)}
     if not consented:
         raise consent.ConsentMissing("nobody agreed that this is shared with anybody")
+    category = Category(answers.get("category") or Category.OTHER)
+    province = answers.get("province") or None
     open_to = allowed(candidates(session), answers)
     routes = routing.route(category, province, consented, open_to)
     if not routes:
         raise NobodyCanReceive("no office that was agreed to can receive cases yet")
 
-    case_key, pair = new_key(), keys.PrivateKey.new()
-    case = Case(
-        code=_free_code(session),
-        conversation=conversation,
-        lodged_by=update,
-        channel=channel,
-        language=language,
-        complainant=answers.get("complainant", "self"),
-        category=category,
-        country=Country(answers.get("country") or Country.OTHER),
-        province=province,
-        confidentiality=confidentiality,
-        danger=bool(answers.get("danger")),
-        minor=answers.get(Detail.AGE) in MINOR or answers.get("minor") == "yes",
-        callback=callback,
-        group_id=_group(session, site, answers, category),
-        assisted_by=assisted.helper_of(session, conversation),
-        public_key=pair.public,
-        sealed_private_key=b"",
-        lodged_at=site.clock(),
+    id_, key, pair = uuid4().hex, new_key(), keys.PrivateKey.new()
+    joined = _group(session, site, answers, category)
+    code = _insert(
+        session,
+        {
+            "id": id_,
+            "conversation": intake.conversation,
+            "lodged_by": intake.update,
+            "channel": intake.channel,
+            "language": intake.language,
+            "complainant": answers.get("complainant", "self"),
+            "category": category,
+            "country": Country(answers.get("country") or Country.OTHER),
+            "province": province,
+            "confidentiality": intake.confidentiality,
+            "danger": bool(answers.get("danger")),
+            "minor": answers.get(Detail.AGE) in MINOR or answers.get("minor") == "yes",
+            "callback": intake.callback,
+            "group_id": joined.id if joined else None,
+            "assisted_by": helper,
+            "public_key": pair.public,
+            "sealed_private_key": seal(key, CASE_PRIVATE_KEY, id_, pair.raw),
+            "lodged_at": now,
+        },
     )
-    case.sealed_private_key = seal(case_key, CASE_PRIVATE_KEY, case.id, pair.raw)
-    session.add(case)
-    session.flush()
-    consent.record(session, case.id, *asked)
-    for place, chosen in enumerate(routes):
-        refer(session, site, case, case_key, chosen, place)
-    session.flush()
-    return case, case_key
+    consent.begin(session, id_, intake.asked)
+    routed = _offer(session, site, id_, key, routes)
+    receipt_ = Lodged(
+        code=code,
+        routes=routed,
+        lodged_at=now,
+        group_code=joined.code if joined else None,
+        assisted=helper is not None,
+    )
+    return _Begun(id_, key, receipt_)
+
+
+def _insert(session: Session, row: rows.Row) -> str:
+    """Insert a case under a code that is free; gives the code."""
+    while True:
+        code = case_code.new_code()
+        if rows.insert_if_free(session, Case, "code", {**row, "code": code}):
+            return code
 
 
 def allowed(
@@ -262,105 +336,109 @@ def allowed(
 
 def _group(
     session: Session, site: Site, answers: Mapping[str, str], category: Category
-) -> str | None:
+) -> group.CaseGroup | None:
     """Give the group that she joined, or begin one when she writes for a group."""
     joined = group.by_code(session, answers["group_code"]) if "group_code" in answers else None
     if joined is None and answers.get("complainant") == Complainant.GROUP:
         country = Country(answers.get("country") or Country.OTHER)
         joined = group.begin(session, site, category, country)
-    return joined.id if joined is not None else None
-
-
-def _free_code(session: Session) -> str:
-    while True:
-        drawn = case_code.new_code()
-        if session.exec(select(Case.id).where(Case.code == drawn)).first() is None:
-            return drawn
+    return joined
 
 
 def refer(
     session: Session, site: Site, case: Case, case_key: bytes, chosen: routing.Route, place: int
 ) -> None:
-    """Offer the case to an organisation and wrap its key for it, in rows that the caller flushes.
+    """Offer a lodged case to one more organisation and wrap its key for it.
 
-    The database checks the consent then. Raises NobodyCanReceive.
+    Raises NobodyCanReceive; sqlalchemy.exc.IntegrityError without a consent that stands.
     """
-    # While somebody leaves the office its key changes; whoever lodges waits for it, or it for her.
-    organisation = session.get_one(
-        Organisation,
-        chosen.organisation_id,
-        populate_existing=True,
-        with_for_update={"read": True},
-    )
-    if organisation.public_key is None:
-        raise NobodyCanReceive("this office has no key yet")
-    purpose = keys.case_key_purpose(case.id, organisation.id)
-    session.add(
-        Wrap(
-            case_id=case.id,
-            organisation_id=organisation.id,
-            partner_type=chosen.partner_type,
-            generation=organisation.generation,
-            wrapped=keys.seal_to(organisation.public_key, case_key, purpose),
-        )
-    )
-    session.add(
-        Referral(
-            case_id=case.id,
-            organisation_id=organisation.id,
-            place=place,
-            reasons=" ".join(chosen.reasons),
-            offered_at=site.clock(),
-        )
-    )
+    _offer(session, site, case.id, case_key, [chosen], first=place)
 
 
-def _reseal(
-    session: Session, site: Site, case: Case, case_key: bytes, part: draft.DraftPart
-) -> None:
-    """Seal one told thing again, under the case key; its file is written anew under a new key."""
-    told = draft.opened(site, part)
-    if told.text is not None:
-        row = CaseField(case_id=case.id, name=part.field, at=part.at, sealed=b"")
-        row.sealed = seal(case_key, FIELD, row.id, told.text.encode())
-        session.add(row)
-    if told.file is not None:
-        file_id, file_key = new_file_id(), new_key()
-        site.files.seal(file_id, file_key, site.files.open_(told.file.file_id, told.file.key))
-        session.add(
-            CaseFile(
-                id=file_id,
-                case_id=case.id,
-                update=part.update,
-                number=part.number,
-                name=part.field,
-                kind=part.kind,
-                media_type=told.file.media_type,
-                size=told.file.size,
-                at=part.at,
-                sealed_key=seal(case_key, FILE_KEY, file_id, file_key + told.file.digest),
-            )
+def _offer(
+    session: Session,
+    site: Site,
+    case_id: str,
+    case_key: bytes,
+    routes: Sequence[routing.Route],
+    *,
+    first: int = 0,
+) -> tuple[Routed, ...]:
+    """Write wraps and referrals, in the order of the routes; the database checks the consents.
+
+    Gives what the receipt says of them.
+    """
+    # While somebody leaves an office its key changes; whoever lodges waits for it, or it for her.
+    asked = {"ids": [each.organisation_id for each in routes]}
+    offices = {each.id: each for each in session.connection().execute(_OFFICES, asked)}
+    wraps: list[rows.Row] = []
+    referrals: list[rows.Row] = []
+    for place, chosen in enumerate(routes, first):
+        office = offices[chosen.organisation_id]
+        if office.public_key is None:
+            raise NobodyCanReceive("this office has no key yet")
+        purpose = keys.case_key_purpose(case_id, office.id)
+        row = {"case_id": case_id, "organisation_id": office.id}
+        wraps.append(
+            {
+                **row,
+                "partner_type": chosen.partner_type,
+                "generation": office.generation,
+                "wrapped": keys.seal_to(office.public_key, case_key, purpose),
+            }
         )
+        referrals.append(
+            {
+                **row,
+                "place": place,
+                "reasons": " ".join(chosen.reasons),
+                "offered_at": site.clock(),
+            }
+        )
+    rows.insert(session, Wrap, wraps)
+    rows.insert(session, Referral, referrals)
+    named = [(offices[each.organisation_id], each) for each in routes]
+    return tuple(Routed(o.name_km, o.name_en, r.partner_type, r.reasons) for o, r in named)
+
+
+_OFFICES = (
+    sql.select(
+        _OFFICE.c.id,
+        _OFFICE.c.public_key,
+        _OFFICE.c.generation,
+        _OFFICE.c.name_km,
+        _OFFICE.c.name_en,
+    )
+    .where(_OFFICE.c.id.in_(sql.bindparam("ids", expanding=True)))
+    .order_by(_OFFICE.c.id)
+    .with_for_update(read=True)
+)
 
 
 def candidates(session: Session) -> list[routing.Candidate]:
     """Give the organisations that can receive cases now, with how many open ones they have."""
-    loads = dict(
-        session.exec(
-            select(Referral.organisation_id, func.count())
-            .join(Case, col(Case.id) == Referral.case_id)
-            .where(Case.status != Status.CLOSED, col(Referral.ended_at).is_(None))
-            .group_by(col(Referral.organisation_id))
-        ).all()
-    )
-    found = session.exec(select(Organisation).where(col(Organisation.public_key).is_not(None)))
+    session.flush()
     return [
-        routing.Candidate(
-            organisation_id=o.id,
-            partner_type=PartnerType(o.partner_type),
-            province=o.province,
-            national=o.national,
-            open_cases=loads.get(o.id, 0),
-        )
-        for o in found
+        routing.Candidate(id_, PartnerType(kind), province, national, open_cases)
+        for id_, kind, province, national, open_cases in session.connection().execute(_CANDIDATES)
     ]
+
+
+_LOADS = (
+    sql.select(_REFERRAL.c.organisation_id, func.count().label("open_cases"))
+    .join(_CASE, _CASE.c.id == _REFERRAL.c.case_id)
+    .where(_CASE.c.status != Status.CLOSED, _REFERRAL.c.ended_at.is_(None))
+    .group_by(_REFERRAL.c.organisation_id)
+    .subquery()
+)
+_CANDIDATES = (
+    sql.select(
+        _OFFICE.c.id,
+        _OFFICE.c.partner_type,
+        _OFFICE.c.province,
+        _OFFICE.c.national,
+        func.coalesce(_LOADS.c.open_cases, 0),
+    )
+    .join(_LOADS, _LOADS.c.organisation_id == _OFFICE.c.id, isouter=True)
+    .where(_OFFICE.c.public_key.is_not(None))
+)

@@ -97,7 +97,12 @@ ROLES: Mapping[Role, frozenset[Permission]] = {
     Role.EDITOR: frozenset({Permission.OWN_ACCOUNT, Permission.EDIT_CONTENT}),
     Role.ANALYST: frozenset({Permission.OWN_ACCOUNT, Permission.SEE_COUNTS}),
     Role.ADMINISTRATOR: frozenset(
-        {Permission.OWN_ACCOUNT, Permission.SEE_MEMBERS, Permission.INVITE_MEMBERS}
+        {
+            Permission.OWN_ACCOUNT,
+            Permission.SEE_MEMBERS,
+            Permission.INVITE_MEMBERS,
+            Permission.MANAGE_MEMBERS,
+        }
     ),
 }
 """What each role may do. A role that is missing here may do nothing."""

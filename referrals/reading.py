@@ -3,8 +3,6 @@ desk.py does, and leaves the trace.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_
@@ -23,9 +21,27 @@ from referrals.case import (
     Wrap,
 )
 from referrals.directory import Member, Organisation, SignedIn
+from referrals.files import FileSecret
 from referrals.group import CaseGroup
+from referrals.opened import (
+    CaseRow,
+    ConsentRow,
+    EndingRow,
+    FileRow,
+    GroupRow,
+    OfficeRow,
+    OpenCase,
+    Original,
+    PersonRow,
+    ReaderRow,
+    ThreadRow,
+    Told,
+    WithdrawnRow,
+)
+from referrals.permission import Permission, permits
+from referrals.readers import named, visible
 from referrals.sealing import open_
-from referrals.taxonomy import Category, ConsentCode, Role, Status, Urgency
+from referrals.taxonomy import Category, ConsentCode, Status, Urgency
 from referrals.thread import ENTRY, Entry
 
 WITHDRAWN_SHOWN = timedelta(days=90)
@@ -33,153 +49,6 @@ WITHDRAWN_SHOWN = timedelta(days=90)
 
 WITHDRAWN = "withdrawn"
 """The state of a referral that the migrant took back."""
-
-_KEY_LENGTH = 32
-"""Bytes of a file's key; behind it, in the same sealed secret, stands the file's SHA-256."""
-
-
-@dataclass(frozen=True, slots=True)
-class CaseRow:
-    """One line of the list: codes only, nothing that needs a key."""
-
-    code: str
-    category: Category
-    country: str
-    province: str | None
-    urgency: Urgency
-    age: timedelta
-    status: Status
-    handler: str | None
-    mine: bool
-    unread: int
-    minor: bool
-    callback: bool
-
-
-@dataclass(frozen=True, slots=True)
-class WithdrawnRow:
-    """A case that the migrant took back from an office: its code, and when (UTC, if known)."""
-
-    code: str
-    at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Told:
-    """What was told in words, as field and text, and chosen on buttons, as codes by detail."""
-
-    fields: tuple[tuple[str, str], ...]
-    choices: Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class FileRow:
-    """A file of the case. `name` is the field it was told for; `at` when it arrived (UTC);
-    `sha256` 64 hex digits of the original, taken then, empty when it was not taken.
-    """
-
-    id: str
-    name: str
-    kind: str
-    media_type: str
-    size: int
-    at: datetime
-    added_later: bool
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class ThreadRow:
-    """One thing said after lodging. `author` is the member's name, None for the migrant."""
-
-    at: datetime
-    author: str | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderRow:
-    """Somebody who opened the case."""
-
-    at: datetime
-    name: str
-    organisation_km: str
-    organisation_en: str
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentRow:
-    """The last answer to one question of consent; a code newer than this program stays as it is.
-
-    `withdrawn`: it is a no, and there was a yes before.
-    """
-
-    code: str
-    granted: bool
-    withdrawn: bool
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class OfficeRow:
-    """An office that was offered the case, and why. `withdrawn`: the migrant took it back."""
-
-    name_km: str
-    name_en: str
-    reasons: tuple[str, ...]
-    offered_at: datetime
-    withdrawn: bool
-
-
-@dataclass(frozen=True, slots=True)
-class GroupRow:
-    """One incident told by several people: its code, and the other cases of it that the reader's
-    office can open. How many there are besides, nobody is told.
-    """
-
-    code: str
-    others: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EndingRow:
-    """How the case ended: `closed_by` is "migrant" or "office"; `satisfied` (yes, partly, no) and
-    `money` (all, part, none) are her own answers. What is not known is None.
-    """
-
-    closed_at: datetime | None
-    closed_by: str | None
-    satisfied: str | None
-    money: str | None
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class OpenCase:
-    """A case, opened for one reader.
-
-    `fields` are told texts, each with its field (intake.Detail, or "story"), oldest first.
-    `choices` are codes by detail, besides "sector" and "destination_province". `assisted_by` is the
-    name of the member who lodged it together with the person, empty when that member is gone.
-    """
-
-    row: CaseRow
-    complainant: str
-    confidentiality: str
-    language: str
-    channel: str
-    danger: bool
-    lodged_at: datetime
-    fields: tuple[tuple[str, str], ...]
-    choices: Mapping[str, tuple[str, ...]]
-    files: tuple[FileRow, ...]
-    thread: tuple[ThreadRow, ...]
-    readers: tuple[ReaderRow, ...]
-    consents: tuple[ConsentRow, ...]
-    offices: tuple[OfficeRow, ...]
-    group: GroupRow | None
-    assisted_by: str | None
-    ending: EndingRow
-    may_write: bool
 
 
 _ORDER = {Urgency.NOW: 0, Urgency.SOON: 1, Urgency.NORMAL: 2}
@@ -189,14 +58,14 @@ def list_cases(session: Session, who: SignedIn, now: datetime) -> list[CaseRow]:
     """Give the cases that the member's organisation holds a wrap of: open, urgent and old ones
     first.
     """
-    if who.organisation_id is None or who.role is Role.ADMINISTRATOR:
+    if who.organisation_id is None or not permits(who.role, Permission.LIST_CASES):
         return []
     found = session.exec(
         select(Case)
         .join(Wrap, col(Wrap.case_id) == Case.id)
-        .where(Wrap.organisation_id == who.organisation_id)
+        .where(Wrap.organisation_id == who.organisation_id, visible(who))
     )
-    rows = [_row(session, who, case, now) for case in found]
+    rows = [line_of(session, who, case, now) for case in found]
     return sorted(rows, key=lambda r: (r.status is Status.CLOSED, _ORDER[r.urgency], -r.age))
 
 
@@ -204,7 +73,7 @@ def withdrawn(session: Session, who: SignedIn, now: datetime) -> list[WithdrawnR
     """Give the cases that migrants took back from the member's organisation within
     WITHDRAWN_SHOWN, newest first. A case that was erased is not among them.
     """
-    if who.organisation_id is None or who.role is Role.ADMINISTRATOR:
+    if who.organisation_id is None or not permits(who.role, Permission.LIST_CASES):
         return []
     rows = session.exec(
         select(Case.code, Referral.ended_at)
@@ -224,7 +93,7 @@ def opened(session: Session, who: SignedIn, case: Case, case_key: bytes, now: da
     thread = _thread(session, case, case_key, now)
     intake = told(session, case, case_key)
     return OpenCase(
-        row=_row(session, who, case, now),
+        row=line_of(session, who, case, now),
         complainant=case.complainant,
         confidentiality=case.confidentiality,
         language=case.language,
@@ -236,6 +105,10 @@ def opened(session: Session, who: SignedIn, case: Case, case_key: bytes, now: da
         files=_files(session, case, case_key),
         thread=thread,
         readers=readers(session, case.id),
+        named=tuple(
+            PersonRow(each.id, each.name)
+            for each in named(session, case.id, who.organisation_id or "")
+        ),
         consents=_consents(session, case),
         offices=_offices(session, case),
         group=_group(session, who, case),
@@ -245,36 +118,51 @@ def opened(session: Session, who: SignedIn, case: Case, case_key: bytes, now: da
     )
 
 
-def file_secret(case: Case, case_key: bytes, row: CaseFile) -> tuple[bytes, str]:
-    """Give the key that opens a file, and the SHA-256 of its bytes in hex."""
+def file_secret(case: Case, case_key: bytes, row: CaseFile) -> tuple[bytes, Original]:
+    """Give the key that opens a file, and what is known of its bytes."""
     if row.added_later:
         purpose = keys.addition_purpose(case.id, row.id)
-        secret = _private_key(case, case_key).open_(row.sealed_key, purpose)
+        raw = _private_key(case, case_key).open_(row.sealed_key, purpose)
     else:
-        secret = open_(case_key, FILE_KEY, row.id, row.sealed_key)
-    return secret[:_KEY_LENGTH], secret[_KEY_LENGTH:].hex()
+        raw = open_(case_key, FILE_KEY, row.id, row.sealed_key)
+    secret = FileSecret.from_bytes(raw, row.size)
+    return secret.key, Original(secret.size, secret.digest.hex())
 
 
-def file_row(row: CaseFile, sha256: str) -> FileRow:
+def file_row(row: CaseFile, original: Original) -> FileRow:
     """Give a file as the desk shows it."""
     return FileRow(
-        row.id, row.name, row.kind, row.media_type, row.size, row.at, row.added_later, sha256
+        row.id,
+        row.name,
+        row.kind,
+        row.media_type,
+        original.size,
+        row.at,
+        row.added_later,
+        original.sha256,
     )
 
 
 def readers(session: Session, case_id: str) -> tuple[ReaderRow, ...]:
-    """Give who opened the case, newest first."""
+    """Give who opened the case, or made a copy of it, newest first."""
     rows = session.exec(
-        select(audit.AuditRow.at, Member.name, Organisation.name_km, Organisation.name_en)
+        select(audit.AuditRow, Member.name, Organisation.name_km, Organisation.name_en)
         .join(Member, col(Member.id) == audit.AuditRow.member_id)
         .join(Organisation, col(Organisation.id) == audit.AuditRow.organisation_id)
-        .where(audit.AuditRow.case_id == case_id, audit.AuditRow.act == audit.Act.OPENED_CASE)
+        .where(
+            audit.AuditRow.case_id == case_id,
+            col(audit.AuditRow.act).in_((audit.Act.OPENED_CASE, audit.Act.EXPORTED)),
+        )
         .order_by(col(audit.AuditRow.id).desc())
     )
-    return tuple(ReaderRow(*row) for row in rows)
+    return tuple(
+        ReaderRow(act.at, name, name_km, name_en, act.act == audit.Act.EXPORTED)
+        for act, name, name_km, name_en in rows
+    )
 
 
-def _row(session: Session, who: SignedIn, case: Case, now: datetime) -> CaseRow:
+def line_of(session: Session, who: SignedIn, case: Case, now: datetime) -> CaseRow:
+    """Give one case as a line of a list."""
     handler = session.get(Member, case.handler_id) if case.handler_id else None
     unread = session.exec(
         select(func.count())
@@ -298,6 +186,7 @@ def _row(session: Session, who: SignedIn, case: Case, now: datetime) -> CaseRow:
         age=age,
         status=status,
         handler=handler.name if handler else None,
+        handler_id=case.handler_id,
         mine=case.handler_id == who.member_id,
         unread=unread,
         minor=case.minor,

@@ -65,14 +65,8 @@ def set_recovery_key(session: Session, who: SignedIn, typed: str, now: datetime)
 
     Raises WrongRecoveryKey, NoKey, PermissionError.
     """
-    secret, held = read_recovery_key(typed), keyring.organisation_key(session, who)
-    if who.organisation_id is None or held is None:
-        raise keyring.NoKey("only who holds the key can make a recovery key")
-    if who.role is not Role.SUPERVISOR:
-        raise PermissionError("only a supervisor")
-    organisation = session.get_one(
-        Organisation, who.organisation_id, populate_existing=True, with_for_update=True
-    )
+    secret = read_recovery_key(typed)
+    organisation, held = keyring.locked(session, who)
     pair = keys.PrivateKey.new()
     organisation.recovery_public = pair.public
     organisation.sealed_recovery = seal(_under(secret), RECOVERY_KEY, organisation.id, pair.raw)
@@ -92,12 +86,19 @@ def set_recovery_key(session: Session, who: SignedIn, typed: str, now: datetime)
 
 
 def recover(session: Session, member: Member, typed: str, now: datetime) -> None:
-    """Give the office's key to one of its members by the recovery key, when nobody else can.
+    """Give the office's key to one of its supervisors by the recovery key, when nobody else can.
 
-    Raises WrongRecoveryKey: also when the office has none, or it is another office's.
+    Raises WrongRecoveryKey, also when the office has none, or it is another office's;
+    PermissionError for who is no supervisor, left, or has no key of her own.
     """
     secret = read_recovery_key(typed)
-    organisation = session.get_one(Organisation, member.organisation_id or "")
+    if member.organisation_id is None or member.role != Role.SUPERVISOR:
+        raise PermissionError("only a supervisor, who can admit the others then")
+    if member.public_key is None or member.left_at is not None:
+        raise PermissionError("this person has not come yet, or left")
+    organisation = session.get_one(
+        Organisation, member.organisation_id, populate_existing=True, with_for_update=True
+    )
     present = session.get(OrganisationGeneration, (organisation.id, organisation.generation))
     sealed = organisation.sealed_recovery
     if sealed is None or present is None or present.wrapped_to_recovery is None:

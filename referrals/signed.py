@@ -9,7 +9,8 @@ first, short enough for a QR code:
 
 Offices stand as ids, so that they are named in the reader's language and the QR code stays coarse
 enough for cheap paper. The key is Ed25519 (RFC 8032), its seed derived from the root of the server
-key, which never rotates; it signs nothing else. With the public key (`public_key`) anybody can
+key, which never rotates. It signs manifests of exported cases, too (package.py): a receipt begins
+with the byte 1, a manifest with a brace. With the public key (`public_key`) anybody can
 check the text without us.
 """
 
@@ -90,7 +91,7 @@ def sign(key: ServerKey, receipt: Receipt) -> str:
         len(offices),
     )
     body = head + b"".join(offices)
-    return _text(body + _private(key).sign(body))
+    return _text(body + signing_key(key).sign(body))
 
 
 def check(key: ServerKey, text: str) -> Receipt:
@@ -98,7 +99,7 @@ def check(key: ServerKey, text: str) -> Receipt:
     raw = _bytes(text)
     body, signature = raw[:-SIGNATURE_BYTES], raw[-SIGNATURE_BYTES:]
     try:
-        _private(key).public_key().verify(signature, body)
+        signing_key(key).public_key().verify(signature, body)
     except InvalidSignature:
         raise NotGenuine("the signature does not fit") from None
     version, code, days, number, count = HEAD.unpack_from(body)
@@ -116,7 +117,7 @@ def check(key: ServerKey, text: str) -> Receipt:
 
 def public_key(key: ServerKey) -> str:
     """Give the public key as PEM (SubjectPublicKeyInfo, RFC 8410)."""
-    public = _private(key).public_key()
+    public = signing_key(key).public_key()
     return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
@@ -172,7 +173,8 @@ def link(session: Session, site: Site, case: Case, public_url: str | None) -> st
     return f"{public_url.rstrip('/')}/receipt?r={text}{language}"
 
 
-def _private(key: ServerKey) -> Ed25519PrivateKey:
+def signing_key(key: ServerKey) -> Ed25519PrivateKey:
+    """Give the private key of receipts, for package.py too."""
     return Ed25519PrivateKey.from_private_bytes(key.derived("receipt"))
 
 

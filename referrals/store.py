@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,8 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session
 
 BUSY_MILLISECONDS = 30_000
+LOCK_SECONDS = 5
+"""How long rewriting a table waits for its turn; others wait behind it."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -109,6 +111,35 @@ class Store:
                 raw = connection.connection.driver_connection
                 if raw is not None:
                     raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def tidy(self, rewritten: Iterable[str], swept: Iterable[str]) -> None:
+        """Leave as little as we can of what was deleted from these tables. No transaction may be
+        open in this thread.
+
+        SQLite: the whole file is written anew, and the log is cut. That needs as much free disk
+        again, and writers wait meanwhile. PostgreSQL: the tables `rewritten` get new files
+        (VACUUM FULL; a table that is in use for LOCK_SECONDS is left for the next time), in those
+        `swept` the room of dead rows may be used again, and holds their bytes until it is.
+        Raises sqlalchemy.exc.OperationalError when the database is too busy, or the disk full.
+        """
+        if self.engine.dialect.name == "sqlite":
+            with self.engine.connect() as connection:
+                raw = connection.connection.driver_connection
+                if raw is not None:
+                    raw.execute("VACUUM")
+            self.forget_log()
+            return
+        alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        quoted = self.engine.dialect.identifier_preparer.quote
+        with alone.connect() as connection:
+            connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+            try:
+                for table in rewritten:
+                    connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {quoted(table)}")
+                for table in swept:
+                    connection.exec_driver_sql(f"VACUUM (ANALYZE) {quoted(table)}")
+            finally:
+                connection.exec_driver_sql("RESET lock_timeout")
 
 
 def after_commit(session: Session, act: Callable[[], Any]) -> None:

@@ -109,10 +109,10 @@ def add(
                 name="addition",
                 kind=kind,
                 media_type=file.media_type,
-                size=file.size,
+                size=file.on_disk,
                 at=site.clock(),
                 added_later=True,
-                sealed_key=keys.seal_to(case.public_key, file.key + file.digest, purpose),
+                sealed_key=keys.seal_to(case.public_key, file.secret, purpose),
             )
         )
     else:

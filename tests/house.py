@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 from api.database import migrate
-from referrals import directory, draft, keyring, lodging
+from referrals import directory, draft, keyring, keys, lodging
 from referrals.directory import SignedIn
 from referrals.settings import StoreSettings
 from referrals.site import Site, open_site
@@ -22,6 +22,7 @@ from tests import templates
 from tests.templates import begins_like
 
 PASSWORD = "a long enough password"
+keys.choose_cost(keys.BASE)  # no test waits for what would be measured here
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 SHARES = (ConsentCode.SHARE_MRC, ConsentCode.SHARE_PDOLVT, ConsentCode.SHARE_LEGAL_AID)
 
@@ -46,6 +47,8 @@ class Town:
     site: Site
     clock: Clock
     people: dict[str, SignedIn] = field(default_factory=dict)
+    acts_before: int = 0
+    """The audit's last row when a test began: it can only be added to."""
 
     def joins(
         self, name: str, kind: PartnerType, province: str | None = None, *, national: bool = False

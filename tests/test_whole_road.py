@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.api.pages.at_door import sets_up_phone
 from tests.running import Running
 from tests.standins import Bubble, wait_for
 from tests.standins.messenger import MessengerPerson, MessengerStandin
@@ -88,6 +89,7 @@ def staff_comes(house: Running, browser: "Browser") -> "Page":
     page.fill("input[name=email]", "counsellor@example.org")
     page.fill("input[name=password]", PASSWORD)
     page.click("form[action='/sign-in'] button.strong")
+    sets_up_phone(page)
     page.wait_for_url("**/cases")
     return page
 

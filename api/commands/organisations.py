@@ -51,10 +51,12 @@ def add_organisation(
     """Add a partner. It can receive cases once its first member came."""
     if province is not None and province not in PROVINCES:
         raise fail("a province is KH-1 to KH-25 (ISO 3166-2)")
-    with open_house().store.writing() as session:
+    site = open_house()
+    with site.store.writing() as session:
         made = directory.add_organisation(
             session, kind, name_km, name_en, province=province, national=national
         )
+        audit.add(session, site.clock(), audit.Act.ORGANISATION_ADDED, organisation_id=made.id)
         typer.echo(made.id)
 
 

@@ -5,7 +5,7 @@ A code that this program does not know (told by a newer one) is shown as it is, 
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from api.pages import case_words, labels
+from api.pages import case_words, labels, search_views
 from api.pages.views import (
     CaseLine,
     CaseView,
@@ -14,6 +14,7 @@ from api.pages.views import (
     DetailGroup,
     Field,
     File,
+    Hands,
     Kin,
     Label,
     Letter,
@@ -35,6 +36,7 @@ from referrals import desk, intake, preview
 from referrals.aftercare import BY_MIGRANT
 from referrals.code import spoken_group
 from referrals.desk import CaseRow, EndingRow, FileRow, OpenCase
+from referrals.searching import Repeat
 from referrals.taxonomy import Confidentiality, Status
 
 INLINE = frozenset(
@@ -90,7 +92,15 @@ def case_line(row: CaseRow, words: Words) -> CaseLine:
     )
 
 
-def case_view(opened: OpenCase, shell: Shell, *, unsent: str = "", problem: str = "") -> CaseView:
+def case_view(
+    opened: OpenCase,
+    shell: Shell,
+    hands: Hands,
+    repeats: Sequence[Repeat] = (),
+    *,
+    unsent: str = "",
+    problem: str = "",
+) -> CaseView:
     """Put an opened case in the reader's language. `problem` is an English message id or empty."""
     words = Words(shell.language)
     line = case_line(opened.row, words)
@@ -133,9 +143,11 @@ def case_view(opened: OpenCase, shell: Shell, *, unsent: str = "", problem: str 
         ),
         thread=tuple(Letter(row.at, row.author, row.text) for row in opened.thread),
         readers=tuple(
-            Reader(row.at, row.name, labels.reader_organisation(row, shell))
+            Reader(row.at, row.name, labels.reader_organisation(row, shell), row.copied)
             for row in opened.readers
         ),
+        hands=hands,
+        repeats=search_views.repeat_lines(repeats, words),
         letter_limit=desk.LETTER_LIMIT,
         unsent=unsent,
         problem=problem,

@@ -15,11 +15,12 @@ from api.pages.shell import shell_of, site_of
 from api.parts import parts_of
 from api.policy import allowed, checked_form
 from api.words import mark
-from referrals import alarm, desk, duty
+from referrals import alarm, audit, desk, duty
 from referrals.case import Case
 from referrals.directory import SignedIn
 from referrals.duty import Alarm
 from referrals.permission import Permission, permits
+from referrals.site import Site
 from referrals.taxonomy import Role
 
 callable_ = allowed(Permission.BE_ON_DUTY)
@@ -35,6 +36,8 @@ Who = Annotated[SignedIn, Depends(callable_)]
 Form = Annotated[Mapping[str, str], Depends(checked_form)]
 
 TOO_LATE = mark("Somebody else has taken it already.")
+RESTRICTED = mark("You cannot open this case. Tell your supervisor now, by telephone.")
+NOTES: Mapping[str, str] = {"late": TOO_LATE, "restricted": RESTRICTED}
 NOT_ADMITTED = mark("A supervisor of your organisation must admit you before you can be on duty.")
 NOT_CHANGED = mark("You cannot change this phone.")
 
@@ -103,8 +106,16 @@ def _page(
 
 @router.get("")
 def on_duty(request: Request, who: Who, done: str = "") -> HTMLResponse:
-    """Show alarms, the reader's phone and the office's order. `done=late`: her answer came late."""
-    return _page(request, who, note=TOO_LATE if done == "late" else "")
+    """Show alarms, the reader's phone and the office's order. `done` names one of NOTES."""
+    site = site_of(request)
+    audit.record(
+        site,
+        audit.Act.LISTED,
+        member_id=who.member_id,
+        organisation_id=who.organisation_id,
+        subject="duty",
+    )
+    return _page(request, who, note=NOTES.get(done, ""))
 
 
 @router.post("/link", dependencies=[Depends(checked_form)])
@@ -114,15 +125,31 @@ def link(request: Request, who: Who) -> HTMLResponse:
     try:
         with site.store.writing() as session:
             code = duty.link_code(session, site, who.member_id)
+            _trace(session, site, who, who.member_id)
     except duty.CannotBeCalled:
         return _page(request, who, problem=NOT_ADMITTED, status=403)
     return _page(request, who, code=code)
 
 
-def _change(request: Request, who: SignedIn, act: Callable[[Session], None]) -> Response:
+def _trace(session: Session, site: Site, who: SignedIn, member_id: str) -> None:
+    audit.add(
+        session,
+        site.clock(),
+        audit.Act.DUTY_CHANGED,
+        member_id=who.member_id,
+        organisation_id=who.organisation_id,
+        subject=member_id[:32],
+    )
+
+
+def _change(
+    request: Request, who: SignedIn, member_id: str, act: Callable[[Session], None]
+) -> Response:
+    site = site_of(request)
     try:
-        with site_of(request).store.writing() as session:
+        with site.store.writing() as session:
             act(session)
+            _trace(session, site, who, member_id)
     except PermissionError:
         return _page(request, who, problem=NOT_CHANGED, status=403)
     return RedirectResponse("/duty", status_code=303)
@@ -131,14 +158,16 @@ def _change(request: Request, who: SignedIn, act: Callable[[Session], None]) -> 
 @router.post("/{member_id}/unlink", dependencies=[Depends(checked_form)])
 def unlink(request: Request, who: Who, member_id: str) -> Response:
     """Forget a phone: one's own, or a supervisor any of the office."""
-    return _change(request, who, lambda session: duty.unlink(session, who, member_id))
+    return _change(request, who, member_id, lambda session: duty.unlink(session, who, member_id))
 
 
 @router.post("/{member_id}/switch")
 def switch(request: Request, who: Who, member_id: str, form: Form) -> Response:
     """Put a member on duty (`on` is yes) or take her off: oneself, or a supervisor any."""
     on = form.get("on") == "yes"
-    return _change(request, who, lambda session: duty.set_on_duty(session, who, member_id, on))
+    return _change(
+        request, who, member_id, lambda session: duty.set_on_duty(session, who, member_id, on)
+    )
 
 
 @router.post("/{member_id}/move")
@@ -146,7 +175,7 @@ def move(request: Request, who: Who, member_id: str, form: Form) -> Response:
     """Have a member called one place earlier (`to` is earlier) or later: supervisors only."""
     earlier = form.get("to") == "earlier"
     return _change(
-        request, who, lambda session: duty.move(session, who, member_id, earlier=earlier)
+        request, who, member_id, lambda session: duty.move(session, who, member_id, earlier=earlier)
     )
 
 
@@ -170,5 +199,8 @@ def take(request: Request, who: Who, alarm_id: str) -> Response:
     if not mine:
         return RedirectResponse("/duty?done=late", status_code=303)
     if not held:
-        desk.take(site, who, code)
+        try:
+            desk.take(site, who, code)
+        except (desk.NotYours, desk.NotAllowed):
+            return RedirectResponse("/duty?done=restricted", status_code=303)
     return RedirectResponse(f"/cases/{quote(code)}", status_code=303)

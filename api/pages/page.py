@@ -22,14 +22,6 @@ STATIC = HERE / "static"
 DEMO = mark("DEMO: invented cases. Do not tell real things.")
 """Shown in both languages at the top of every page in demo mode."""
 
-PLACES = (("/cases", mark("Cases")), ("/members", mark("Members")))
-EDITORS_PLACES = (
-    ("/answers", mark("Answers")),
-    ("/numbers", mark("Numbers")),
-    ("/news", mark("News")),
-)
-"""The main menu: paths and names. An editor has other places than those who read cases."""
-
 HEADERS: Mapping[str, str] = {
     # Nothing a migrant or a counsellor read may be read again from the browser's cache.
     "Cache-Control": "no-store",
@@ -85,8 +77,6 @@ def templates(language: str) -> Environment:
         both=both,
         URGENCIES=URGENCIES,
         DEMO=DEMO,
-        PLACES=PLACES,
-        EDITORS_PLACES=EDITORS_PLACES,
     )
     return environment
 

@@ -1,16 +1,18 @@
-"""One-time links: the first administrator, and everybody who was invited."""
+"""One-time links: the first administrator, everybody who was invited, and who lost a password."""
 
 from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
-from sqlmodel import Session, select
+from sqlmodel import Session, col, delete, select
 
+from api.pages.members_views import AccountView, DoneView
 from api.pages.page import page
 from api.pages.shell import shell_of, site_of
-from api.pages.views import AccountView, DoneView, Shell
+from api.pages.views import Shell
 from api.policy import open_form, setup_link
+from api.sessions import StaffSession
 from api.words import mark
 from referrals import directory, keyring
 from referrals.directory import Member, Organisation, UsedLink
@@ -43,10 +45,20 @@ def _view(
         first=not _has_email(member),
         organisation=organisation,
         edits=member.role == Role.EDITOR,
+        counts=member.role == Role.ANALYST,
+        begins=_begins(session, member),
+        lost=member.public_key is not None,
         email=member.email if _has_email(member) else form.get("email", ""),
-        name=form.get("name", ""),
+        name=form.get("name", member.name),
         problem=problem,
         least=PASSWORD_LENGTH[0],
+    )
+
+
+def _begins(session: Session, member: Member) -> bool:
+    """Tell whether an office's key comes into being with this account."""
+    return member.organisation_id is not None and directory.nobody_came(
+        session, member.organisation_id
     )
 
 
@@ -88,6 +100,8 @@ def _accept(session: Session, member: Member, form: Mapping[str, str]) -> str:
         )
     except WeakPassword:
         return WEAK
+    # Who lost her password may have been signed in elsewhere, with the key that it opened.
+    session.exec(delete(StaffSession).where(col(StaffSession.member_id) == member.id))
     if not _has_email(member):
         member.email = _email(form)
         session.add(member)
@@ -102,6 +116,7 @@ def make(request: Request, token: str, form: Form) -> HTMLResponse:
     try:
         with site.store.writing() as session:
             member = directory.invited(session, token, site.clock())
+            begins = _begins(session, member)
             problem = _problem(session, member, form) or _accept(session, member, form)
             if problem:
                 view = _view(session, member, shell, form, problem)
@@ -110,6 +125,7 @@ def make(request: Request, token: str, form: Form) -> HTMLResponse:
                 member.id == other.id
                 for other in directory.waiting_members(session, member.organisation_id or "")
             )
+            first = begins and not waiting  # of two at once only one is
     except UsedLink:
         return page("done.html", shell, DoneView(gone=True), status=410)
-    return page("done.html", shell, DoneView(waiting=waiting))
+    return page("done.html", shell, DoneView(waiting=waiting, begins=first))

@@ -4,13 +4,13 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from api import sessions
+from api.pages import places
 from api.pages.page import error_page
 from api.pages.views import Me, Shell
 from api.parts import parts_of
 from api.words import DEFAULT_LANGUAGE, LANGUAGES, ROLES, Words
 from referrals.directory import SignedIn
 from referrals.site import Site
-from referrals.taxonomy import Role
 
 LANGUAGE_COOKIE = "language"
 
@@ -39,8 +39,14 @@ def shell_of(request: Request, who: SignedIn | None = None, *, language: str = "
     me = None
     if who is not None:
         words = Words(language)
-        role, edits = words.named(ROLES, who.role), who.role is Role.EDITOR
-        me = Me(who.name, role, who.organisation_name(language), edits)
+        me = Me(
+            who.name,
+            words.named(ROLES, who.role),
+            who.organisation_name(language),
+            menu=places.menu(who.role, request.url.path),
+            beside=places.beside(who.role, request.url.path),
+            home=home_of(who),
+        )
     return Shell(
         language=language,
         now=site_of(request).clock(),
@@ -53,7 +59,7 @@ def shell_of(request: Request, who: SignedIn | None = None, *, language: str = "
 
 def home_of(who: SignedIn) -> str:
     """Give the path where a member begins."""
-    return "/answers" if who.role is Role.EDITOR else "/cases"
+    return places.home(who.role)
 
 
 def error(request: Request, status: int) -> HTMLResponse:
@@ -62,5 +68,5 @@ def error(request: Request, status: int) -> HTMLResponse:
     Nothing is read from the database, which may be what failed: whether somebody is signed in is
     only guessed from the cookie, to choose where the way back leads.
     """
-    home = "/cases" if sessions.COOKIE in request.cookies else "/"
+    home = "/home" if sessions.COOKIE in request.cookies else "/"
     return error_page(shell_of(request), status, home=home)

@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from api.pages.duty_views import AlarmLine
+from api.pages.places import Place
 
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """The signed-in member, as the top of the page shows them. `edits`: an editor, who has other
-    pages.
+    """The signed-in member, as the top of the page shows them, and where she may go: `menu`, and
+    `beside` the page that is shown.
     """
 
     name: str
     role: str
     organisation: str
-    edits: bool = False
+    menu: tuple[Place, ...] = ()
+    beside: tuple[Place, ...] = ()
+    home: str = "/cases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,8 @@ class Withdrawn:
 class CasesView:
     """The list: `show` is mine, new or all; the counts are of all cases the reader may see.
 
-    `note` is an English message id that says why a member can open no case, or empty.
+    `note` is an English message id that says why a member can open no case, or empty; `erased_soon`
+    is how many cases will be erased unless somebody keeps them.
     """
 
     show: str
@@ -110,6 +114,7 @@ class CasesView:
     note: str = ""
     withdrawn: tuple[Withdrawn, ...] = ()
     alarms: tuple[AlarmLine, ...] = ()
+    erased_soon: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +213,40 @@ class Reader:
     at: datetime
     who: str
     organisation: str = ""
+    copied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A colleague who can be chosen."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What the reader may do with the case. `assignable` are those she may give it to, `named`
+    those who may open a restricted case, `nameable` those whom she may name besides.
+    """
+
+    handles: bool = False
+    writes: bool = False
+    exports: bool = False
+    names: bool = False
+    assignable: tuple[Person, ...] = ()
+    named: tuple[Person, ...] = ()
+    nameable: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatLine:
+    """Another case that may belong to this one; `shares` says in words what they share."""
+
+    code: str
+    category: Label
+    day: str
+    shares: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,56 +285,10 @@ class CaseView:
     groups: tuple[DetailGroup, ...] = ()
     ending: tuple[Field, ...] = ()
     closed_by_her: bool = False
+    hands: Hands = Hands()
+    repeats: tuple[RepeatLine, ...] = ()
     letter_limit: int = 600
     unsent: str = ""
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AccountView:
-    """A one-time link opened: the first administrator (`first`) or an invited member, who may be
-    an editor (`edits`).
-    """
-
-    first: bool
-    organisation: str
-    edits: bool = False
-    email: str = ""
-    name: str = ""
-    problem: str = ""
-    least: int = 12
-
-
-@dataclass(frozen=True, slots=True)
-class DoneView:
-    """The account exists (`waiting`: somebody must still admit it), or its link is `gone`."""
-
-    waiting: bool = False
-    gone: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MemberLine:
-    """One member of the reader's organisation."""
-
-    id: str
-    name: str
-    email: str
-    role: str
-    state: Label
-
-
-@dataclass(frozen=True, slots=True)
-class MembersView:
-    """The members, and for those who may invite: the form and, once, the link just made."""
-
-    lines: tuple[MemberLine, ...]
-    may_invite: bool
-    may_admit: bool = False
-    roles: tuple[Label, ...] = ()
-    organisations: tuple[Label, ...] = ()
-    link: str = ""
-    link_for: str = ""
     problem: str = ""
 
 

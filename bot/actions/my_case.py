@@ -132,7 +132,11 @@ def _readers(session: Session, site: Site, asked: Asked, found: Case) -> Answer:
     if not reads:
         return Answer((Say("case_no_readers", {}, ways_on(session, asked)),))
     listed = json.dumps(
-        [[r.organisation_km, r.organisation_en, local_date(r.at).isoformat()] for r in reads]
+        [
+            [r.organisation_km, r.organisation_en, local_date(r.at).isoformat()]
+            + ["copied"] * r.copied
+            for r in reads
+        ]
     )
     buttons = (about("my_consents", "consent_change", found), *ways_on(session, asked))
     return Answer((Say("case_readers", {"readers": listed}, buttons),))

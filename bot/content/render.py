@@ -263,7 +263,7 @@ def _fill(
         elif name == "offices":
             filled[name] = _offices(values[name], language, content)
         elif name == "readers":
-            filled[name] = _readers(values[name], language)
+            filled[name] = _readers(values[name], language, content)
         elif name in values:
             filled[name] = _value(name, values[name], language, content)
         elif words.private and name in private:
@@ -297,14 +297,18 @@ def _listed(name: str, value: str, language: Language, content: Content) -> str:
     return "\n".join(f"{label.icon or '•'} {label.name(language)}" for label in labels)
 
 
-def _readers(listed: str, language: Language) -> str:
-    """Name offices and the day on which each read it: JSON `[[name_km, name_en, day], ...]`."""
-    return "\n".join(
-        f"• {km}៖ {said_date(day, language)}"
-        if language is Language.KM
-        else f"• {en}: {said_date(day, language)}"
-        for km, en, day in json.loads(listed)
-    )
+def _readers(listed: str, language: Language, content: Content) -> str:
+    """Name offices and the day on which each read it: JSON `[[name_km, name_en, day], ...]`, with
+    "copied" at the end for a copy that was made of it.
+    """
+    lines = []
+    for km, en, day, *copied in json.loads(listed):
+        office = km if language is Language.KM else en
+        if copied:
+            office = f"{office} ({content.says['case_readers_copied'].text(language)})"
+        colon = "៖" if language is Language.KM else ":"
+        lines.append(f"• {office}{colon} {said_date(day, language)}")
+    return "\n".join(lines)
 
 
 def _contacts(words: SayWords, country: str | None, language: Language, content: Content) -> str:

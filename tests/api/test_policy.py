@@ -7,11 +7,21 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
+from api import policy_table
 from api.app import SECURITY_HEADERS, create_app
-from api.policy import POLICIES, PolicyMissing, check_routes, each_route, policies_of, public
-from api.policy import signed_in as signed_in_policy
+from api.policy import (
+    OPEN_POLICIES,
+    Allowed,
+    PolicyMissing,
+    allowed,
+    check_routes,
+    each_route,
+    policies_of,
+    public,
+)
 from api.settings import Settings
 from referrals.installation import Mode
+from referrals.permission import Permission
 from referrals.site import open_site
 
 
@@ -44,11 +54,19 @@ def test_the_desk_is_for_those_who_signed_in(app: FastAPI) -> None:
     places = ("/cases", "/members", "/answers", "/numbers", "/news", "/duty", "/assist")
     desk = {r.path for r in routes(app) if r.path.startswith(places)}
     assert desk
-    kept = {r.path for r in routes(app) if policies_of(r) == {signed_in_policy}}
+    kept = {r.path for r in routes(app) if all(isinstance(p, Allowed) for p in policies_of(r))}
     assert desk <= kept
 
 
-@pytest.mark.parametrize("dependencies", [[], [Depends(p) for p in list(POLICIES)[:2]]])
+@pytest.mark.parametrize(
+    "dependencies",
+    [
+        [],
+        [Depends(p) for p in list(OPEN_POLICIES)[:2]],
+        [Depends(public), Depends(allowed(Permission.OPEN_CASES))],
+        [Depends(allowed(Permission.LIST_CASES)), Depends(allowed(Permission.OPEN_CASES))],
+    ],
+)
 def test_a_route_without_a_policy_or_with_two_does_not_start(dependencies: list[object]) -> None:
     router = APIRouter()
 
@@ -68,6 +86,12 @@ def test_a_policy_counts_wherever_it_is_named() -> None:
     def a(_: Annotated[None, Depends(public)]) -> None: ...
 
     check_routes(router.routes)
+
+
+def test_the_security_page_says_what_the_code_says(app: FastAPI) -> None:
+    """`python -m api.policy_table` writes both tables."""
+    page = policy_table.PAGE.read_text()
+    assert policy_table.written(page, app) == page
 
 
 def test_every_answer_carries_the_strict_headers(app: FastAPI) -> None:

@@ -96,7 +96,8 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
     },
     "case_file": {
         "id case_id update number name kind at added_later": (HARMLESS, "which file of which case"),
-        "media_type size": (HARMLESS, "needed to show it; the size class is issue 5's"),
+        "media_type": (HARMLESS, "needed to show it"),
+        "size": (HARMLESS, "bytes on disk, padded to a size class"),
         "sealed_key": (SEALED, "under the case key, or to the case's public key"),
     },
     "case_group": {
@@ -132,7 +133,8 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
     },
     "draft_part": {
         "id draft_id field update number at kind": (HARMLESS, "which part of which draft"),
-        "file_id media_type size": (HARMLESS, "which file on disk"),
+        "file_id media_type": (HARMLESS, "which file on disk"),
+        "size": (HARMLESS, "bytes on disk, padded to a size class"),
         "sealed_text sealed_key": (SEALED, "under the server key, at most seven days"),
     },
     "duty_link": {
@@ -229,7 +231,7 @@ INVENTORY: dict[str, dict[str, tuple[str, str]]] = {
         "offered_at ended_at": (HARMLESS, "times"),
     },
     "search_indexed": {
-        "organisation_id case_id generation": (HARMLESS, "how far an office's tokens go"),
+        "organisation_id case_id generation rules entries": (HARMLESS, "how far its tokens go"),
     },
     "search_token": {
         "organisation_id case_id kind": (HARMLESS, "which case it leads to"),

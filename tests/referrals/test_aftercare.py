@@ -268,6 +268,16 @@ def test_a_file_that_was_opened_is_a_read_too(town: Town) -> None:
     assert (read.organisation_en, read.at) == ("mrc", town.clock())
 
 
+def test_a_copy_for_a_lawyer_or_a_court_is_told_apart_from_reading(town: Town) -> None:
+    code = town.lodges("រឿង")
+    desk.open_case(town.site, town.people["mrc"], code)
+    desk.open_to_export(town.site, town.people["mrc"], code, "0" * 16)
+    desk.open_case(town.site, town.people["mrc"], code)
+    with town.site.store.reading() as session:
+        read = aftercare.reads(session, case.by_code(session, code))
+    assert [each.copied for each in read] == [False, True, False]
+
+
 # ---- closing
 
 

@@ -7,7 +7,20 @@ import pytest
 from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session, SQLModel, col, func, select
 
-from referrals import aftercare, audit, case, consent, desk, draft, duty, lodging, recovery
+from referrals import (
+    aftercare,
+    audit,
+    blind,
+    case,
+    consent,
+    desk,
+    directory,
+    draft,
+    duty,
+    lodging,
+    readers,
+    recovery,
+)
 from referrals import thread as talk
 from referrals.case import Case
 from referrals.taxonomy import ConsentCode
@@ -49,6 +62,23 @@ def with_everything(town: Town, update: str, conversation: str) -> str:
         session.flush()
         call = duty.AlarmCall(alarm_id=alarm.id, member_id=mrc.member_id, called_at=town.clock())
         session.add(call)
+        readers.name(
+            session, found, session.get_one(directory.Member, mrc.member_id), mrc, town.clock()
+        )
+        office = str(mrc.organisation_id)
+        session.add(
+            blind.SearchToken(
+                organisation_id=office,
+                token=f"token {update}".encode(),
+                case_id=found.id,
+                kind="phone",
+            )
+        )
+        session.add(
+            blind.Indexed(
+                organisation_id=office, case_id=found.id, generation=1, rules=1, entries=0
+            )
+        )
     desk.write(site, mrc, code, "សូមមក")
     return code
 
@@ -90,7 +120,7 @@ def test_an_erased_case_leaves_nothing_but_codes_in_the_audit(town: Town) -> Non
         assert session.get(Case, erased_id) is None
         assert hanging(session, [kept_id]) == others
     assert not files & {file_id for file_id, _ in town.site.files.ids()}
-    assert acts(town, erased_id)[-1] == ("erased", None)
+    assert acts(town, erased_id)[-1] == ("erased", "her_wish")
     with pytest.raises(desk.NotYours):
         desk.open_case(town.site, town.people["mrc"], erased)
     assert desk.open_case(town.site, town.people["mrc"], kept).row.code == kept

@@ -2,14 +2,17 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from referrals import audit, chain
-from referrals.chain import BATCH, AuditHead, AuditLink, Found
+from referrals.chain import BATCH, AuditHead, AuditLink, BadHead, Found
+from referrals.serverkey import load_or_make
 from tests.house import Town
 
 
@@ -183,3 +186,117 @@ def test_many_link_at_once_and_write_at_once(town: Town) -> None:
     found = check(town)
     assert found.problem is None
     assert found.links >= 45
+
+
+# ---- rows that come late
+
+
+def test_a_row_that_was_committed_late_is_linked(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL: a number is drawn before the commit, so a smaller one can appear later."""
+    all_linked(town)
+    with town.site.store.writing() as session:
+        session.add(audit.AuditRow(id=2_000, at=town.clock(), act=audit.Act.TOOK))
+    assert linked(town) == 1
+    with town.site.store.writing() as session:
+        session.add(audit.AuditRow(id=1_990, at=town.clock(), act=audit.Act.WROTE))
+    assert linked(town) == 1
+    monkeypatch.setattr(chain, "LATE", 5)
+    with town.site.store.writing() as session:
+        session.add(audit.AuditRow(id=1_000, at=town.clock(), act=audit.Act.WROTE))
+    assert linked(town) == 0
+    assert chain.link_all(town.site, everything=True) == 1
+    assert check(town).problem is None
+
+
+# ---- heads that are kept elsewhere
+
+
+def kept(town: Town) -> str:
+    chain.link_all(town.site)
+    with town.site.store.writing() as session:
+        head = chain.sign(session, town.site)
+        assert head is not None
+        return chain.written(town.site, head)
+
+
+def compared(town: Town, line: str) -> str | None:
+    (head,) = chain.read_heads(line)
+    with town.site.store.reading() as session:
+        return chain.check_kept(session, town.site, head)
+
+
+def test_a_head_that_was_kept_is_in_the_chain_however_long_it_grew(town: Town) -> None:
+    acts(town, 3)
+    line = kept(town)
+    acts(town, 3)
+    chain.link_all(town.site)
+    assert compared(town, line) is None
+
+
+def test_a_head_that_was_kept_catches_who_rewrote_everything_and_signed_it_anew(
+    town: Town,
+) -> None:
+    acts(town, 3)
+    line = kept(town)
+    without_guard(town, "UPDATE audit SET subject = 'y' WHERE id = (SELECT MAX(id) FROM audit)")
+    with town.site.store.writing() as session:
+        session.execute(text("DELETE FROM audit_link"))
+        session.execute(text("DELETE FROM audit_head"))
+    chain.link_all(town.site)
+    assert check(town).problem is None  # the chain alone cannot tell
+    said = compared(town, line)
+    assert said is not None
+    assert "rewritten" in said
+
+
+def test_a_head_that_was_kept_catches_who_cut_the_end_off(town: Town) -> None:
+    acts(town, 3)
+    line = kept(town)
+    without_guard(town, "DELETE FROM audit_link WHERE number > 2")
+    with town.site.store.writing() as session:
+        session.execute(text("DELETE FROM audit_head"))
+    assert "has fewer" in (compared(town, line) or "")
+
+
+def test_a_head_signed_by_another_key_is_told_apart(town: Town, tmp_path: Path) -> None:
+    acts(town, 1)
+    line = kept(town)
+    other = Town(replace(town.site, server_key=load_or_make(tmp_path / "another.key")), town.clock)
+    assert "another" in (compared(other, line) or "")
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        lambda line: line.replace("samleng-audit-head-1", "samleng-audit-head-2"),
+        lambda line: line[:-9],
+        lambda line: line.rsplit(" ", 1)[0],
+        lambda line: " ".join(["samleng-audit-head-1", "7", *line.split()[2:]]),
+        lambda line: "something else",
+    ],
+)
+def test_a_kept_line_with_a_slip_in_it_is_named(town: Town, slip: Callable[[str], str]) -> None:
+    acts(town, 1)
+    line = kept(town)
+    assert chain.read_heads(f"# a note\n\n{line}\n")
+    with pytest.raises(BadHead, match="line 3"):
+        chain.read_heads(f"# a note\n\n{slip(line)}\n")
+
+
+def test_heads_are_written_into_a_file_once_also_after_a_crash_in_a_line(
+    town: Town, tmp_path: Path
+) -> None:
+    file = tmp_path / chain.HEADS_FILE
+    acts(town, 1)
+    first = kept(town)
+    assert (chain.keep_heads(town.site, file), chain.keep_heads(town.site, file)) == (1, 0)
+    assert file.read_text().splitlines() == [first]
+    assert file.stat().st_mode & 0o777 == 0o600
+    with file.open("a") as half:
+        half.write("samleng-audit-head-1 9")
+    acts(town, 1)
+    second = kept(town)
+    assert chain.keep_heads(town.site, file) == 1
+    assert file.read_text().splitlines() == [first, "samleng-audit-head-1 9", second]

@@ -119,6 +119,29 @@ def test_two_leave_before_the_cases_followed(town: Town) -> None:
     assert not any(reads(town, "second", code) for code in (early, middle, late))
 
 
+def test_the_last_supervisor_cannot_leave_while_case_workers_stay(town: Town) -> None:
+    works_at(town, "mrc", "helper")
+    code = lodges(town, 1)
+    with pytest.raises(keyring.LastSupervisor):
+        leaves(town, "mrc")
+    assert reads(town, "mrc", code)
+    works_at(town, "mrc", "second", Role.SUPERVISOR)
+    leaves(town, "mrc")
+    assert reads(town, "second", code)
+    assert not reads(town, "mrc", code)
+
+
+def test_who_never_held_the_key_leaves_and_it_stays_as_it_is(town: Town) -> None:
+    newcomer(town)
+    leaves(town, "new")
+    with town.site.store.reading() as session:
+        assert session.get_one(Organisation, office(town)).generation == 1
+        assert session.get_one(Member, town.people["new"].member_id).left_at is not None
+        assert directory.waiting_members(session, office(town)) == []
+    with pytest.raises(PermissionError):
+        leaves(town, "new")
+
+
 def test_the_last_who_holds_the_key_cannot_leave(town: Town) -> None:
     town.comes("waits@example.org", office(town), "waits", Role.CASE_WORKER)
     with pytest.raises(keyring.LastHolder):
@@ -158,6 +181,46 @@ def test_a_new_password_opens_the_same_cases_and_the_old_one_nothing(town: Town)
             keyring.unlock(member, PASSWORD)
         assert [wrap.wrapped for wrap in session.exec(select(Wrap))] == wraps
     assert reads(town, "mrc", code)
+
+
+def relocks(town: Town, member: Member, password: str = PASSWORD) -> bool:
+    with town.site.store.writing() as session:
+        key = town.people["mrc"].key
+        return keyring.relock_if_cheap(session, member, key, password)
+
+
+def mrcs(town: Town) -> Member:
+    with town.site.store.reading() as session:
+        return session.get_one(Member, town.people["mrc"].member_id)
+
+
+def test_a_sign_in_at_an_older_cost_locks_the_key_at_the_present_one(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = mrcs(town)
+    monkeypatch.setattr(keys, "_chosen", keys.cost_of(before.salt or b""))
+    assert not relocks(town, before)
+    dearer = keys.Cost(keys.BASE.passes + 2, 2 * keys.BASE.kib, keys.BASE.lanes)
+    monkeypatch.setattr(keys, "_chosen", dearer)
+    assert relocks(town, before)
+    after = mrcs(town)
+    assert keys.cost_of(after.salt or b"") == dearer
+    assert keyring.unlock(after, PASSWORD) == town.people["mrc"].key
+    assert not relocks(town, after)
+
+
+def test_a_password_that_was_changed_meanwhile_is_not_locked_back(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = mrcs(town)
+    with town.site.store.writing() as session:
+        member = session.get_one(Member, seen.id)
+        keyring.lock(member, town.people["mrc"].key, "another long password")
+        session.add(member)
+    dearer = keys.Cost(keys.BASE.passes + 2, 2 * keys.BASE.kib, keys.BASE.lanes)
+    monkeypatch.setattr(keys, "_chosen", dearer)
+    assert not relocks(town, seen)
+    assert keyring.unlock(mrcs(town), "another long password") == town.people["mrc"].key
 
 
 # ---- the recovery key
@@ -236,6 +299,16 @@ def test_another_offices_recovery_key_and_none_at_all_open_nothing(town: Town) -
             recovers(town, who, typed)
     with town.site.store.reading() as session:
         assert not keyring.holds(session, office(town), who.member_id)
+
+
+def test_only_a_supervisor_who_is_here_gets_the_key_back(town: Town) -> None:
+    shown = recovery(town)
+    worker = town.comes("worker@example.org", office(town), "worker", Role.CASE_WORKER)
+    gone = newcomer(town)
+    leaves(town, "new")
+    for who in (worker, gone):
+        with pytest.raises(PermissionError):
+            recovers(town, who, shown)
 
 
 def test_nothing_of_a_recovery_key_is_kept(town: Town) -> None:

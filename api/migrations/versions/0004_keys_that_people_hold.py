@@ -196,10 +196,12 @@ def upgrade() -> None:
         sa.Column("organisation_id", sa.String(length=32), nullable=False),
         sa.Column("case_id", sa.String(length=32), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["case_id"], ["case.id"], ondelete="CASCADE"),
+        sa.Column("rules", sa.Integer(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
+            ["case_id", "organisation_id"],
+            ["wrap.case_id", "wrap.organisation_id"],
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("organisation_id", "case_id"),
     )
@@ -209,10 +211,10 @@ def upgrade() -> None:
         sa.Column("token", sa.LargeBinary(), nullable=False),
         sa.Column("case_id", sa.String(length=32), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
-        sa.ForeignKeyConstraint(["case_id"], ["case.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
+            ["case_id", "organisation_id"],
+            ["wrap.case_id", "wrap.organisation_id"],
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("organisation_id", "token", "case_id"),
     )

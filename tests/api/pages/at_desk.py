@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, func, select
 
 from api.pages import editing
 from bot.content import living
@@ -13,7 +13,8 @@ from bot.content.shapes import FaqEntry
 from referrals import audit
 from referrals.audit import AuditRow
 from referrals.taxonomy import Role
-from tests.house import PASSWORD, Town, build_town
+from tests.api.pages.at_door import enters
+from tests.house import Town, build_town
 
 TOPIC, COUNTRY = "send_money", "any"
 PATH = f"/answers/{TOPIC}/{COUNTRY}"
@@ -32,14 +33,14 @@ def begin_anew(town: Town) -> None:
     """Forget what a test changed before this one."""
     town.clock.pass_(seconds=1)
     with town.site.store.writing() as session:
-        for table in (living.AnswerVersion, living.NumberCheck, living.Recording, AuditRow):
+        for table in (living.AnswerVersion, living.NumberCheck, living.Recording):
             session.exec(delete(table))
+        town.acts_before = session.exec(select(func.max(AuditRow.id))).one() or 0
 
 
 def signed_in(app: FastAPI, name: str) -> TestClient:
     client = TestClient(app, base_url="http://127.0.0.1", follow_redirects=False)
-    given = {"email": f"{name}@example.org", "password": PASSWORD}
-    assert client.post("/sign-in", data=given).status_code == 303
+    enters(client, app.state.parts.site, f"{name}@example.org")
     return client
 
 
@@ -65,6 +66,8 @@ def form(town: Town, desk: TestClient, **changes: str) -> dict[str, str]:
 def acts(town: Town, act: audit.Act) -> list[tuple[str | None, str | None]]:
     with town.site.store.reading() as session:
         rows = session.exec(
-            select(AuditRow).where(AuditRow.act == act).order_by(col(AuditRow.id))
+            select(AuditRow)
+            .where(AuditRow.act == act, col(AuditRow.id) > town.acts_before)
+            .order_by(col(AuditRow.id))
         ).all()
         return [(row.member_id, row.subject) for row in rows]

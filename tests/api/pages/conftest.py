@@ -17,7 +17,7 @@ from api import pages
 from api.app import BODY_LIMIT
 from api.pages.page import STATIC
 from api.parts import Parts
-from api.policy import NotSignedIn
+from api.policy import NotSignedIn, StepUpNeeded
 from api.settings import Settings
 from bot.content import content
 from bot.turn import Turns
@@ -54,6 +54,10 @@ def app(town: Town, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     @served.exception_handler(HTTPException)
     def refused(request: Request, error: HTTPException) -> Response:
         return pages.error(request, error.status_code)
+
+    @served.exception_handler(StepUpNeeded)
+    def confirm(_request: Request, error: StepUpNeeded) -> Response:
+        return RedirectResponse(f"/confirm?back={error.back}", status_code=303)
 
     @served.exception_handler(NotSignedIn)
     def away(_request: Request, _error: Exception) -> Response:

@@ -10,7 +10,8 @@ from fastapi.testclient import TestClient
 from bot import news
 from bot.news import Alert
 from referrals.site import Site
-from tests.house import PASSWORD, Clock
+from tests.api.pages.at_door import enters
+from tests.house import Clock
 from tests.standins.telegram import TelegramStandin
 
 FORM = {
@@ -35,8 +36,7 @@ class Newsroom:
     def visitor(self, name: str = "editor") -> "Desk":
         client = TestClient(self.app, base_url="http://127.0.0.1", follow_redirects=False)
         client.cookies.set("language", "en")
-        given = {"email": f"{name}@example.org", "password": PASSWORD}
-        assert client.post("/sign-in", data=given).status_code == 303
+        enters(client, self.app.state.parts.site, f"{name}@example.org")
         return Desk(self, client)
 
 

@@ -40,6 +40,12 @@ PLACES = {
     "news.html": "/news",
     "news_write.html": "/news",
     "news_item.html": "/news",
+    "keys.html": "/keys",
+    "reading.html": "/reading",
+    "counts.html": "/counts",
+    "retention.html": "/retention",
+    "search.html": "/search",
+    "account.html": "/account",
 }
 """Under which path a page is drawn: it chooses the menu."""
 

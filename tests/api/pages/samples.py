@@ -1,22 +1,45 @@
 """Invented views to draw pages from, with the long words and empty places that break layouts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from api.pages import places
 from api.pages import views as v
+from referrals.taxonomy import Role
 from tests.api.pages import (
     assist_samples,
     duty_samples,
     editing_samples,
+    export_samples,
+    factor_samples,
+    keys_samples,
     news_samples,
+    office_samples,
+    retention_samples,
     verify_samples,
 )
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
-ME = v.Me("មន្ត្រីគំរូ ព្រៃវែង", "អ្នកត្រួតពិនិត្យ", "មជ្ឈមណ្ឌលធនធានពលករ (MRC) ខេត្តព្រៃវែង")
-
-
-EDITOR = v.Me("អ្នកកែចម្លើយគំរូ", "អ្នកកែសម្រួល", "", edits=True)
 EDITORS = {"/answers", "/numbers", "/news"}
+
+
+def me(path: str) -> v.Me:
+    """An editor on an editor's page, else a supervisor."""
+    edits = path in EDITORS
+    role = Role.EDITOR if edits else Role.SUPERVISOR
+    name, called, office = (
+        ("អ្នកកែចម្លើយគំរូ", "អ្នកកែសម្រួល", "")
+        if edits
+        else ("មន្ត្រីគំរូ ព្រៃវែង", "អ្នកត្រួតពិនិត្យ", "មជ្ឈមណ្ឌលធនធានពលករ (MRC) ខេត្តព្រៃវែង")
+    )
+    return v.Me(
+        name,
+        called,
+        office,
+        menu=places.menu(role, path),
+        beside=places.beside(role, path),
+        home=places.home(role),
+    )
 
 
 def shell(
@@ -27,7 +50,7 @@ def shell(
         now=NOW,
         path=path,
         demo=demo,
-        me=(EDITOR if path in EDITORS else ME) if signed_in else None,
+        me=me(path) if signed_in else None,
         csrf="invented-guard",
     )
 
@@ -81,7 +104,17 @@ CASES = v.CasesView(
 )
 NO_CASES = v.CasesView(show="mine", lines=(), counts=(("mine", 0), ("new", 3), ("all", 12)))
 
+HANDS = v.Hands(
+    handles=True,
+    writes=True,
+    exports=True,
+    names=True,
+    assignable=(v.Person("b" * 32, "អ្នកឆ្លើយគំរូ ឈ្មោះវែងណាស់ណាស់ណាស់"), v.Person("c" * 32, "សុខ")),
+    named=(v.Person("d" * 32, "មន្ត្រីគំរូ ព្រៃវែង"),),
+    nameable=(v.Person("c" * 32, "សុខ"),),
+)
 CASE = v.CaseView(
+    hands=HANDS,
     code="482913057",
     urgency="now",
     category=PAPERS,
@@ -161,25 +194,6 @@ ACCOUNTS = (
     v.DemoAccount("lawyer@lscw.demo", "samleng-demo-only", "ជំនួយច្បាប់ LSCW", "Demo lawyer"),
 )
 
-MEMBERS = v.MembersView(
-    lines=(
-        v.MemberLine(
-            "1", "មន្ត្រីគំរូ ព្រៃវែង", "prey-veng@mrc.demo", "អ្នកត្រួតពិនិត្យ", v.Label("active", "កំពុងប្រើ")
-        ),
-        v.MemberLine(
-            "2", "មន្ត្រីគំរូ ទីពីរ", "second@mrc.demo", "អ្នកទទួលករណី", v.Label("pending", "រង់ចាំការទទួលឱ្យចូល")
-        ),
-        v.MemberLine(
-            "3", "", "third@mrc.demo", "អ្នកទទួលករណី", v.Label("invited", "បានអញ្ជើញ មិនទាន់ឆ្លើយ")
-        ),
-    ),
-    may_invite=True,
-    may_admit=True,
-    roles=(v.Label("case_worker", "អ្នកទទួលករណី"), v.Label("supervisor", "អ្នកត្រួតពិនិត្យ")),
-    link="http://127.0.0.1:8000/invite/invented-invented-invented-invented-inv",
-    link_for="third@mrc.demo",
-)
-
 PAGES: tuple[tuple[str, str, object, bool], ...] = (
     ("front", "front.html", v.FrontView(), False),
     ("sign_in", "sign_in.html", v.SignInView(accounts=ACCOUNTS), False),
@@ -193,21 +207,16 @@ PAGES: tuple[tuple[str, str, object, bool], ...] = (
     ("no_cases", "cases.html", NO_CASES, True),
     ("case", "case.html", CASE, True),
     ("bare_case", "case.html", BARE_CASE, True),
-    ("invite_editor", "setup.html", v.AccountView(False, "", edits=True), False),
-    ("setup", "setup.html", v.AccountView(first=True, organisation="", email="a@b.demo"), False),
-    (
-        "invite",
-        "setup.html",
-        v.AccountView(first=False, organisation="MRC ខេត្តព្រៃវែង", email="a@b.demo"),
-        False,
-    ),
-    ("done", "done.html", v.DoneView(waiting=True), False),
-    ("gone", "done.html", v.DoneView(gone=True), False),
-    ("members", "members.html", MEMBERS, True),
+    ("restricted_case", "case.html", replace(CASE, restricted=True), True),
     *editing_samples.PAGES,
     *news_samples.PAGES,
     *assist_samples.PAGES,
     *duty_samples.PAGES,
     *verify_samples.PAGES,
+    *export_samples.PAGES,
+    *factor_samples.PAGES,
+    *keys_samples.PAGES,
+    *office_samples.PAGES,
+    *retention_samples.PAGES,
 )
 """Every page once: its name, its template, what it is given, whether somebody is signed in."""

@@ -40,8 +40,8 @@ def nothing_was_said_before(house: Counter, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
-def desk(address: str) -> Desk:
-    return Desk(address, "mrc")
+def desk(address: str, house: Counter) -> Desk:
+    return Desk(address, "mrc", site=house.town.site)
 
 
 def helper_of(house: Counter, conversation: str) -> str | None:
@@ -57,8 +57,10 @@ def has_draft(house: Counter, conversation: str) -> bool:
 @pytest.mark.parametrize(
     ("name", "status"), [("mrc", 200), ("worker", 200), ("editor", 403), ("administrator", 403)]
 )
-def test_only_who_works_on_cases_helps(address: str, name: str, status: int) -> None:
-    desk = Desk(address, name)
+def test_only_who_works_on_cases_helps(
+    address: str, house: Counter, name: str, status: int
+) -> None:
+    desk = Desk(address, name, site=house.town.site)
     assert desk.client.get("/assist").status_code == status
     assert desk.client.get("/assist/chat").status_code == status
     assert desk.calls("visits", {}).status_code == status
@@ -93,7 +95,7 @@ def test_another_session_cannot_go_on_with_a_visit(
 ) -> None:
     """Neither a colleague's nor another one of the same member."""
     visit = desk.begins()
-    stranger = Desk(address, other)
+    stranger = Desk(address, other, site=house.town.site)
     assert stranger.says(visit, STORY).status_code == 404
     assert stranger.taps(visit, "inform:lodge=yes").status_code == 404
     given = {"x-visit": visit, "x-csrf": stranger.csrf}
@@ -147,7 +149,7 @@ def test_the_conversation_ends_with_the_session(house: Counter, address: str, de
     visit = desk.begins()
     desk.client.post("/sign-out", data={"csrf": desk.csrf})
     assert desk.says(visit, STORY).status_code == 401
-    again = Desk(address, "mrc")
+    again = Desk(address, "mrc", site=house.town.site)
     assert again.says(visit, STORY).status_code == 404
     later = again.begins()
     house.town.clock.now += IDLE * 1.1
@@ -182,7 +184,7 @@ def test_ending_destroys_what_was_not_sent_and_nobody_goes_on(house: Counter, de
 def test_a_stranger_cannot_end_a_visit(house: Counter, address: str, desk: Desk) -> None:
     visit = desk.begins()
     desk.says(visit, STORY)
-    Desk(address, "worker").calls("end", {"visit": visit})
+    Desk(address, "worker", site=house.town.site).calls("end", {"visit": visit})
     (conversation,) = house.conversations()
     assert has_draft(house, conversation)
     assert desk.says(visit, STORY).status_code == 200

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bot import durable
 from tests.api.pages.at_counter import SECRET, Counter, counter
+from tests.api.pages.at_door import shows_code
 from tests.api.pages.conftest import serving
 from tests.house import PASSWORD
 
@@ -50,12 +51,13 @@ def context(
 
 
 @pytest.fixture
-def page(context: BrowserContext, address: str) -> Page:
+def page(context: BrowserContext, address: str, house: Counter) -> Page:
     page = context.new_page()
     page.goto(f"{address}/sign-in")
     page.fill("#email", "mrc@example.org")
     page.fill("#password", PASSWORD)
     page.press("#password", "Enter")
+    shows_code(page, house.town.site, "mrc@example.org")
     page.wait_for_url("**/cases")
     return page
 

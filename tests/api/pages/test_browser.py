@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.api.pages import preview
+from tests.api.pages.at_door import code_now, new_phone
 from tests.api.pages.conftest import STORY, serving
 from tests.api.pages.samples import PAGES
-from tests.house import PASSWORD
+from tests.house import PASSWORD, Town
 
 pytestmark = pytest.mark.browser
 
@@ -239,13 +240,21 @@ def _press_until(page: Page, selector: str) -> None:
     raise AssertionError(f"the keyboard never reaches {selector}")
 
 
-def test_sign_in_to_letter_without_a_mouse(page: Page, desk_address: str, code: str) -> None:
+def test_sign_in_to_letter_without_a_mouse(
+    page: Page, town: Town, desk_address: str, code: str
+) -> None:
     page.goto(f"{desk_address}/sign-in")
     # The browser gives the focus a moment after the page is loaded; keys before that are lost.
     expect(page.locator("#email")).to_be_focused()
     page.keyboard.type("mrc@example.org")
     _press_until(page, "#password")
     page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    new_phone(town.site, "mrc@example.org")
+    page.wait_for_url("**/second-factor/new")
+    page.goto(f"{desk_address}/second-factor")
+    expect(page.locator("#code")).to_be_focused()
+    page.keyboard.type(code_now(town.site))
     page.keyboard.press("Enter")
     page.wait_for_url("**/cases")
     _press_until(page, f'a[href="/cases/{code}"]')

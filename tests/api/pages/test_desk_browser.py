@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from referrals import case, group, intake
 from referrals.taxonomy import Category, Country
+from tests.api.pages.at_door import shows_code
 from tests.api.pages.conftest import serving
 from tests.house import PASSWORD, Town
 from tests.told import CHOSEN, lodges_much, taken_in_phnom_penh
@@ -50,13 +51,14 @@ def desk_at(app: FastAPI) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def kept(browser: Browser, desk_at: str) -> Iterator[BrowserContext]:
+def kept(browser: Browser, town: Town, desk_at: str) -> Iterator[BrowserContext]:
     made = browser.new_context(locale="km-KH", reduced_motion="reduce")
     page = made.new_page()
     page.goto(f"{desk_at}/sign-in")
     page.fill("#email", "mrc@example.org")
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
+    shows_code(page, town.site, "mrc@example.org")
     page.wait_for_url("**/cases")
     page.close()
     yield made

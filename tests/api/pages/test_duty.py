@@ -9,10 +9,11 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, expect
 from sqlmodel import delete, select
 
-from referrals import alarm, case, desk, duty
+from referrals import alarm, audit, case, desk, duty
 from referrals.duty import Alarm, DutyLink, DutyPhone
-from referrals.taxonomy import ConsentCode, Role
-from tests.api.pages.at_desk import signed_in
+from referrals.taxonomy import Confidentiality, ConsentCode, Role
+from tests.api.pages.at_desk import acts, signed_in
+from tests.api.pages.at_door import shows_code
 from tests.api.pages.conftest import serving
 from tests.house import PASSWORD, Town, build_town
 from tests.on_call import DANGER, alarms_of, calls, links, raises, works_at
@@ -189,6 +190,39 @@ def test_the_handler_of_a_case_keeps_it_when_another_answers(
         assert case.by_code(session, code).handler_id == town.people["mrc"].member_id
 
 
+def test_for_a_restricted_case_those_are_called_first_who_may_open_it(
+    browsers: dict[str, TestClient], town: Town
+) -> None:
+    """The worker stands first in the order; she can answer, and is told to fetch her supervisor."""
+    for user, name in enumerate(("worker", "mrc")):
+        links(town, name, str(user))
+    code = town.lodges("រឿង", category=DANGER, shares=[ConsentCode.SHARE_MRC])
+    with town.site.store.writing() as session:
+        case.by_code(session, code).confidentiality = Confidentiality.RESTRICTED
+    raised = raises(town, code)
+    assert raised
+    assert [calls(town, raised), calls(town, raised)] == ["mrc", "worker"]
+    worker = browsers["worker"]
+    answer = worker.post(f"/duty/alarms/{raised}/take", data={"csrf": guard(worker)})
+    assert answer.headers["location"] == "/duty?done=restricted"
+    assert 'role="status"' in worker.get("/duty?done=restricted").text
+    with town.site.store.reading() as session:
+        assert case.by_code(session, code).handler_id is None
+
+
+def test_who_changes_who_is_on_duty_is_written_down(
+    browsers: dict[str, TestClient], town: Town
+) -> None:
+    links(town, "worker", "1")
+    worker, chief = town.people["worker"].member_id, town.people["mrc"].member_id
+    for act, form in (("switch", {"on": "no"}), ("move", {"to": "later"}), ("unlink", {})):
+        before = len(acts(town, audit.Act.DUTY_CHANGED))
+        assert posts(browsers["mrc"], f"/duty/{worker}/{act}", **form) == 303
+        assert acts(town, audit.Act.DUTY_CHANGED)[before:] == [(chief, worker)]
+    assert posts(browsers["worker"], f"/duty/{chief}/unlink") == 403
+    assert acts(town, audit.Act.DUTY_CHANGED)[-1] == (chief, worker)
+
+
 def test_an_office_without_the_key_neither_sees_nor_answers(
     browsers: dict[str, TestClient], town: Town
 ) -> None:
@@ -243,6 +277,7 @@ def test_in_a_browser_an_alarm_is_taken_without_a_mouse(
         page.fill("#email", "mrc@example.org")
         page.fill("#password", PASSWORD)
         page.keyboard.press("Enter")
+        shows_code(page, town.site, "mrc@example.org")
         page.wait_for_url("**/cases")
         page.goto(f"{address}/duty")
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

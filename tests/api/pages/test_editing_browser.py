@@ -9,6 +9,7 @@ from sqlmodel import delete
 
 from bot.content import living
 from referrals.taxonomy import Role
+from tests.api.pages.at_door import shows_code
 from tests.api.pages.conftest import serving
 from tests.house import PASSWORD, Town, build_town
 
@@ -55,13 +56,14 @@ def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"the keyboard never reaches {selector}")
 
 
-def signs_in(page: Page, address: str) -> None:
+def signs_in(page: Page, address: str, town: Town) -> None:
     page.goto(f"{address}/sign-in")
     expect(page.locator("#email")).to_be_focused()
     page.keyboard.type("editor@example.org")
     tab_to(page, "#password")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
+    shows_code(page, town.site, "editor@example.org")
     page.wait_for_url("**/answers")
 
 
@@ -72,7 +74,7 @@ def types(page: Page, field: str, words: str) -> None:
 
 
 def test_an_editor_looks_and_saves_without_a_mouse(page: Page, address: str, town: Town) -> None:
-    signs_in(page, address)
+    signs_in(page, address, town)
     assert page.evaluate("document.documentElement.lang") == "km"
     tab_to(page, f'a[href="{PATH}"]')
     page.keyboard.press("Enter")
@@ -96,7 +98,7 @@ def test_an_editor_looks_and_saves_without_a_mouse(page: Page, address: str, tow
 def test_a_number_is_refused_beside_the_words_that_hold_it(
     page: Page, address: str, town: Town
 ) -> None:
-    signs_in(page, address)
+    signs_in(page, address, town)
     page.goto(address + PATH)
     types(page, "#km_answer", "ហៅ 012 345 678")
     tab_to(page, "#save")
@@ -108,14 +110,14 @@ def test_a_number_is_refused_beside_the_words_that_hold_it(
 
 
 def test_what_was_typed_outlives_a_session_that_ended(page: Page, address: str, town: Town) -> None:
-    signs_in(page, address)
+    signs_in(page, address, town)
     page.goto(address + PATH)
     types(page, "#km_answer", NEW)
     town.clock.pass_(hours=2)
     tab_to(page, "#save")
     page.keyboard.press("Enter")
     page.wait_for_url("**/sign-in")
-    signs_in(page, address)
+    signs_in(page, address, town)
     page.goto(address + PATH)
     expect(page.locator("#put-back")).to_be_visible()
     expect(page.locator("#km_answer")).to_have_value(NEW)
@@ -124,8 +126,10 @@ def test_what_was_typed_outlives_a_session_that_ended(page: Page, address: str, 
     expect(page.locator("#km_answer")).not_to_have_value(NEW)
 
 
-def test_a_long_address_as_a_note_and_the_steps_of_a_version_fit(page: Page, address: str) -> None:
-    signs_in(page, address)
+def test_a_long_address_as_a_note_and_the_steps_of_a_version_fit(
+    page: Page, address: str, town: Town
+) -> None:
+    signs_in(page, address, town)
     page.goto(address + PATH)
     types(page, "#km_answer", NEW)
     page.locator("#note").fill("https://example.org/" + "x" * 200)
@@ -136,8 +140,10 @@ def test_a_long_address_as_a_note_and_the_steps_of_a_version_fit(page: Page, add
     assert step.evaluate("e => getComputedStyle(e).display") == "list-item"
 
 
-def test_what_was_typed_after_saving_outlives_a_page_loaded_again(page: Page, address: str) -> None:
-    signs_in(page, address)
+def test_what_was_typed_after_saving_outlives_a_page_loaded_again(
+    page: Page, address: str, town: Town
+) -> None:
+    signs_in(page, address, town)
     page.goto(address + PATH)
     types(page, "#km_answer", NEW)
     page.locator("#save").click()
@@ -148,8 +154,8 @@ def test_what_was_typed_after_saving_outlives_a_page_loaded_again(page: Page, ad
     expect(page.locator("#km_answer")).to_have_value(NEW + NEW)
 
 
-def test_the_language_can_be_changed_over_the_preview(page: Page, address: str) -> None:
-    signs_in(page, address)
+def test_the_language_can_be_changed_over_the_preview(page: Page, address: str, town: Town) -> None:
+    signs_in(page, address, town)
     page.goto(address + PATH)
     types(page, "#km_answer", NEW)
     page.locator('button[formaction$="/preview"]').click()
@@ -159,15 +165,15 @@ def test_the_language_can_be_changed_over_the_preview(page: Page, address: str) 
     expect(page.locator("#km_answer")).to_have_value(NEW)
 
 
-def test_a_list_may_be_longer_and_the_page_counts_so(page: Page, address: str) -> None:
-    signs_in(page, address)
+def test_a_list_may_be_longer_and_the_page_counts_so(page: Page, address: str, town: Town) -> None:
+    signs_in(page, address, town)
     page.goto(address + PATH)
     types(page, "#km_answer", "• " + "ក" * 400)
     expect(page.locator("#km_answer-left [data-number]")).to_have_text("48")
 
 
-def test_a_flag_stands_by_itself_beside_khmer(page: Page, address: str) -> None:
-    signs_in(page, address)
+def test_a_flag_stands_by_itself_beside_khmer(page: Page, address: str, town: Town) -> None:
+    signs_in(page, address, town)
     page.goto(f"{address}/answers/minimum_wage/TH")
     page.locator('button[formaction$="/preview"]').click()
     flags = page.locator(".flag", has_text="🇲🇾")

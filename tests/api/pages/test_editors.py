@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from api.pages import answers, exchange, news, numbers
 from api.policy import each_route
 from tests.api.pages.at_desk import COUNTRY, TOPIC, guard, signed_in
+from tests.api.pages.at_door import enters
 from tests.house import PASSWORD, Town
 
 pytestmark = pytest.mark.usefixtures("nothing_was_changed_before")
@@ -57,9 +58,8 @@ def test_no_other_site_sends_a_form_here(desk: TestClient, method: str, path: st
 def test_an_editor_lands_at_the_answers_and_opens_no_case(
     app: FastAPI, town: Town, desk: TestClient
 ) -> None:
-    given = {"email": "editor@example.org", "password": PASSWORD}
     client = TestClient(app, base_url="http://127.0.0.1", follow_redirects=False)
-    assert client.post("/sign-in", data=given).headers["location"] == "/answers"
+    assert enters(client, town.site, "editor@example.org").headers["location"] == "/answers"
     assert desk.get("/cases").headers["location"] == "/answers"
     code = town.lodges("ពាក្យ")
     assert desk.get(f"/cases/{code}").status_code == 404

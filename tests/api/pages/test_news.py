@@ -26,6 +26,7 @@ from bot.when import QuietHours
 from referrals import audit
 from referrals.installation import Mode
 from referrals.taxonomy import PartnerType, Role
+from tests.api.pages.at_door import shows_code
 from tests.api.pages.conftest import serving
 from tests.api.pages.newsroom import FORM, Desk, Newsroom, drafts, id_of, over, said, told
 from tests.bot.sending import asks_for as asks
@@ -389,7 +390,8 @@ def test_an_editor_writes_sends_and_watches_it_arrive(
         page.fill("input[name=email]", "editor@example.org")
         page.fill("input[name=password]", PASSWORD)
         page.click("form[action='/sign-in'] button.strong")
-        page.wait_for_load_state()
+        shows_code(page, room.site, "editor@example.org")
+        page.wait_for_url("**/answers")
         page.goto(f"{address}/news")
         fits()
         page.click("a[href='/news/new']")

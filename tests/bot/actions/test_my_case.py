@@ -193,6 +193,24 @@ def test_she_is_told_which_office_read_it_and_when_and_no_name(talk: Talk, code:
     ]
 
 
+def test_she_is_told_of_a_copy_that_an_office_made(talk: Talk, code: str) -> None:
+    with talk.site.store.writing() as session:
+        office = session.exec(
+            select(Organisation).where(Organisation.partner_type == PartnerType.MRC)
+        ).one()
+        audit.add(
+            session,
+            talk.site.clock(),
+            audit.Act.EXPORTED,
+            organisation_id=office.id,
+            case_id=case.by_code(session, code).id,
+        )
+    shown = talk.presses(f"readers:case={code}")
+    assert json.loads(shown.says[0].values["readers"]) == [
+        ["MRC Prey Veng ខ្មែរ", "MRC Prey Veng", "2026-11-21", "copied"]
+    ]
+
+
 # ---- the end
 
 
