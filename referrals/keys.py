@@ -10,7 +10,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
@@ -68,18 +68,18 @@ class PrivateKey:
     """A hybrid private key: ML-KEM seed then X25519 scalar, 96 bytes."""
 
     raw: bytes
+    _public: bytes | None = field(default=None, compare=False)
 
     @classmethod
     def new(cls) -> "PrivateKey":
         """Make a key pair from the operating system's randomness."""
         kem, curve = MLKEM768PrivateKey.generate(), X25519PrivateKey.generate()
-        return cls(kem.private_bytes_raw() + curve.private_bytes_raw())
+        return cls(kem.private_bytes_raw() + curve.private_bytes_raw(), _public_of(kem, curve))
 
     @property
     def public(self) -> bytes:
         """The public half: ML-KEM encapsulation key then X25519 point, 1,216 bytes."""
-        kem, curve = self._parts()
-        return kem.public_key().public_bytes_raw() + curve.public_key().public_bytes_raw()
+        return self._public or _public_of(*self._parts())
 
     def _parts(self) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
         return (
@@ -93,6 +93,10 @@ class PrivateKey:
             return SUITE.decrypt(sealed, MLKEM768X25519PrivateKey(*self._parts()), purpose)
         except (InvalidTag, ValueError) as error:
             raise CannotOpen("this key does not open it") from error
+
+
+def _public_of(kem: MLKEM768PrivateKey, curve: X25519PrivateKey) -> bytes:
+    return kem.public_key().public_bytes_raw() + curve.public_key().public_bytes_raw()
 
 
 def seal_to(public: bytes, plain: bytes, purpose: bytes) -> bytes:

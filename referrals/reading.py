@@ -91,7 +91,7 @@ def withdrawn(session: Session, who: SignedIn, now: datetime) -> list[WithdrawnR
 def opened(session: Session, who: SignedIn, case: Case, case_key: bytes, now: datetime) -> OpenCase:
     """Open all of a case for one reader; what the migrant added counts as read from now on."""
     thread = _thread(session, case, case_key, now)
-    intake = told(session, case, case_key)
+    intake, consents = told(session, case, case_key), _consents(session, case)
     return OpenCase(
         row=line_of(session, who, case, now),
         complainant=case.complainant,
@@ -109,12 +109,12 @@ def opened(session: Session, who: SignedIn, case: Case, case_key: bytes, now: da
             PersonRow(each.id, each.name)
             for each in named(session, case.id, who.organisation_id or "")
         ),
-        consents=_consents(session, case),
+        consents=consents,
         offices=_offices(session, case),
         group=_group(session, who, case),
         assisted_by=_assistant(session, case),
         ending=EndingRow(case.closed_at, case.closed_by, case.satisfied, case.money),
-        may_write=consent.latest(session, case.id, ConsentCode.CONTACT_ME),
+        may_write=any(each.granted for each in consents if each.code == ConsentCode.CONTACT_ME),
     )
 
 

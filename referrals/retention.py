@@ -9,11 +9,11 @@ The migrant is not told when her case is warned of: the phone may be in other ha
 nothing she must do.
 """
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from dateutil.relativedelta import relativedelta
 from sqlalchemy import ColumnElement, exists, func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -77,9 +77,7 @@ def outcome_of(case: Case) -> Outcome:
 
 def months_after(moment: datetime, months: int) -> datetime:
     """Give the same day and time so many months later; the last of a shorter month."""
-    years, month = divmod(moment.month - 1 + months, 12)
-    year, month = moment.year + years, month + 1
-    return moment.replace(year=year, month=month, day=min(moment.day, monthrange(year, month)[1]))
+    return moment + relativedelta(months=months)
 
 
 def kept_until(case: Case, keep: KeepClosed) -> datetime | None:

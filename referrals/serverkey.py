@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from referrals.sealing import (
@@ -65,18 +66,18 @@ class ServerKey:
     def seal(self, field: SealedField, row: str, plain: bytes) -> bytes:
         """Seal with the newest key."""
         self._follow()
-        return seal(derived(self.keys[0], "seal"), field, row, plain)
+        return seal(_sealing(self.keys[0]), field, row, plain)
 
     def open_(self, field: SealedField, row: str, sealed: bytes) -> bytes:
         """Open with any of the keys. Raises sealing.CannotOpen."""
         self._follow()
-        return open_with_any((derived(key, "seal") for key in self.keys), field, row, sealed)
+        return open_with_any(map(_sealing, self.keys), field, row, sealed)
 
     def is_newest(self, field: SealedField, row: str, sealed: bytes) -> bool:
         """Say whether the newest key opens this."""
         self._follow()
         try:
-            open_(derived(self.keys[0], "seal"), field, row, sealed)
+            open_(_sealing(self.keys[0]), field, row, sealed)
         except CannotOpen:
             return False
         return True
@@ -96,6 +97,12 @@ class ServerKey:
             return
         if now.root == self.root:
             self.keys, self.turned, self._seen = now.keys, now.turned, seen
+
+
+@lru_cache(maxsize=16)
+def _sealing(key: bytes) -> bytes:
+    """Derive what seals from one of the keys, once: every turn opens a dozen values."""
+    return derived(key, "seal")
 
 
 def _mark(path: Path) -> tuple[int, ...] | None:
