@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from api import beside, chat, health, pages, policy, rasa_actions, sessions, webhooks
@@ -132,6 +133,13 @@ def _answers_to_errors(app: FastAPI, settings: Settings) -> None:
         where = [".".join(str(part) for part in each["loc"]) for each in error.errors()]
         return JSONResponse({"error": "not understood", "where": where}, status_code=422)
 
+    @app.exception_handler(DataError)
+    def not_to_be_kept(request: Request, _error: Exception) -> Response:
+        # A NUL, or more signs than a column holds: PostgreSQL refuses it, SQLite does not mind.
+        if _wants_page(request):
+            return pages.error(request, 422)
+        return JSONResponse({"error": 422}, status_code=422)
+
     @app.exception_handler(HTTPException)
     def refused(request: Request, error: Exception) -> Response:
         status = getattr(error, "status_code", 500)
@@ -141,7 +149,9 @@ def _answers_to_errors(app: FastAPI, settings: Settings) -> None:
 
     @app.exception_handler(Exception)
     def broken(request: Request, error: Exception) -> Response:
-        log.error("%s failed: %s", request.scope.get("path", "?")[:40], type(error).__name__)
+        # The pattern of the route: an address itself may hold a one-time link.
+        route = getattr(request.scope.get("route"), "path", "?")
+        log.error("%s failed: %s", route, type(error).__name__)
         # Answered outside of the middleware, so the headers are put on here.
         answer = JSONResponse({"error": 500}, status_code=500)
         return _guarded(

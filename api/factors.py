@@ -17,7 +17,7 @@ from api import tries
 from api.staff_session import StaffSession
 from referrals import audit
 from referrals.directory import Member, SignedIn
-from referrals.sealing import SealedField
+from referrals.sealing import CannotOpen, SealedField
 from referrals.site import Site
 from referrals.store import UtcDateTime
 from referrals.taxonomy import Role
@@ -177,7 +177,10 @@ def shows_code(session: Session, site: Site, member: Member, typed: str) -> Show
     totp = session.get(Totp, member.id)
     if totp is None or totp.confirmed_at is None:
         return None
-    secret = site.server_key.open_(TOTP_SECRET, member.id, totp.sealed_secret).decode()
+    try:
+        secret = site.server_key.open_(TOTP_SECRET, member.id, totp.sealed_secret).decode()
+    except CannotOpen:  # from an old backup, whose server key was dropped since
+        return None
     step = _step(secret, _digits(typed), site.clock())
     if step is None:
         return None

@@ -35,6 +35,11 @@ MOST = 10
 """Passkeys of one member."""
 NAME_LENGTH = 60
 
+_NOT_UNDERSTOOD = (WebAuthnException, ValueError, LookupError, TypeError, RecursionError)
+"""What py_webauthn raises for an answer that is none; the last three escape it for a key that is no
+map, and for a thousand brackets.
+"""
+
 _HEAD = struct.Struct(">BQ")
 
 
@@ -152,7 +157,7 @@ def add(
             expected_origin=who.origin,
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError) as error:
+    except _NOT_UNDERSTOOD as error:
         raise WrongPasskey from error
     if len(passkeys_of(session, member.id)) >= MOST:
         raise TooMany
@@ -211,7 +216,7 @@ def shows_passkey(
             credential_current_sign_count=held.sign_count,
             require_user_verification=True,
         )
-    except (WrongPasskey, WebAuthnException, ValueError):
+    except (WrongPasskey, *_NOT_UNDERSTOOD):
         return None
     counted = update(Passkey).where(
         col(Passkey.credential) == held.credential, col(Passkey.sign_count) == held.sign_count

@@ -134,6 +134,24 @@ def _page_of(request: Request) -> str:
     return "/home"
 
 
+def page_open_now(request: Request, path: str) -> str:
+    """Give the nearest page, at this path or above it, that does not ask for the second factor
+    again: where somebody goes who does not want to show it.
+    """
+    while path.strip("/"):
+        scope = {**request.scope, "method": "GET", "path": path}
+        for route in each_route(request.app.routes):
+            if route.matches(scope)[0] is Match.FULL and not _asks_again(route):
+                return path
+        path = path.rpartition("/")[0]
+    return "/home"
+
+
+def _asks_again(route: BaseRoute) -> bool:
+    policies = policies_of(route) if isinstance(route, APIRoute) else ()
+    return any(isinstance(p, Allowed) and p.permission in NEEDS_STEP_UP for p in policies)
+
+
 OPEN_POLICIES: frozenset[Callable[..., Any]] = frozenset(
     {public, webhook, setup_link, rasa, half_signed_in}
 )

@@ -122,31 +122,43 @@ def sign_in(
         audit.record(site, audit.Act.SIGN_IN_FAILED, member_id=member.id if member else None)
         raise SignInFailed("e-mail and password do not belong together") from None
     with site.store.writing() as session:
-        keyring.relock_if_cheap(session, tried, private, password)
-    return _begin(site, tried, private, device, factor_needed=factor_needed)
+        relocked = keyring.relock_if_cheap(session, tried, private, password)
+        still = relocked or _opens_still(session, tried)
+        cookie = _begin(session, site, tried, private, device) if still else None
+        if cookie and not factor_needed and not factors.has_any(session, tried.id):
+            _trace(session, site, audit.Act.SIGNED_IN, tried)
+    if cookie is None:
+        audit.record(site, audit.Act.SIGN_IN_FAILED, member_id=tried.id)
+        raise SignInFailed("the password was changed at this moment")
+    return cookie.value
+
+
+def _opens_still(session: Session, tried: Member) -> bool:
+    """Say whether the password that was tried is still hers: a change ends every session, and one
+    that was just beginning must not outlive it. Her row is locked against it.
+    """
+    sealed = select(Member.sealed_private_key).where(Member.id == tried.id).with_for_update()
+    return session.exec(sealed).one_or_none() == tried.sealed_private_key
 
 
 def _begin(
-    site: Site, member: Member, private: keys.PrivateKey, device: str, *, factor_needed: bool
-) -> str:
+    session: Session, site: Site, member: Member, private: keys.PrivateKey, device: str
+) -> _Cookie:
     cookie, now = _Cookie.new(), site.clock()
-    with site.store.writing() as session:
-        old = or_(col(StaffSession.seen) < now - IDLE, col(StaffSession.begun) < now - ABSOLUTE)
-        session.exec(delete(StaffSession).where(old))
-        session.add(
-            StaffSession(
-                id=cookie.row,
-                member_id=member.id,
-                sealed_key=seal(cookie.key, SESSION_KEY, cookie.row, private.raw),
-                csrf=secrets.token_urlsafe(32),
-                begun=now,
-                seen=now,
-                device=device[:60],
-            )
+    old = or_(col(StaffSession.seen) < now - IDLE, col(StaffSession.begun) < now - ABSOLUTE)
+    session.exec(delete(StaffSession).where(old))
+    session.add(
+        StaffSession(
+            id=cookie.row,
+            member_id=member.id,
+            sealed_key=seal(cookie.key, SESSION_KEY, cookie.row, private.raw),
+            csrf=secrets.token_urlsafe(32),
+            begun=now,
+            seen=now,
+            device=device[:60],
         )
-        if not factor_needed and not factors.has_any(session, member.id):
-            _trace(session, site, audit.Act.SIGNED_IN, member)
-    return cookie.value
+    )
+    return cookie
 
 
 def _trace(

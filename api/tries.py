@@ -141,6 +141,13 @@ def _delay(beyond: int) -> timedelta:
     return min(FIRST_DELAY * (1 << min(beyond, 20)), LONGEST_DELAY)
 
 
+def waits(session: Session, site: Site, email: str, place: str) -> bool:
+    """Say whether a second factor must wait as a password must: half sessions can be stocked up
+    with right passwords, which are not counted.
+    """
+    return _wait(session, _account(site, email), place, site.clock()) > timedelta(0)
+
+
 def right(session: Session, number: int) -> None:
     """Forget a try that turned out right."""
     session.exec(delete(SignInTry).where(col(SignInTry.id) == number))

@@ -154,6 +154,7 @@ def reopen(session: Session, site: Site, case: Case) -> None:
         return
     if not may_reopen(case, site.clock()):
         raise TooLate("this case was closed too long ago")
+    forget_who_left(session, case)
     case.status = Status.LODGED if case.handler_id is None else Status.TAKEN
     case.closed_at = case.closed_by = case.satisfied = case.money = None
     session.add(case)
@@ -164,6 +165,17 @@ def reopen(session: Session, site: Site, case: Case) -> None:
             referral.state, referral.ended_at = ACCEPTED if taken else OFFERED, None
             session.add(referral)
     _trace(session, site, case, audit.Act.REOPENED)
+
+
+def forget_who_left(session: Session, case: Case) -> None:
+    """Give a case that goes on to nobody, when who handled it left her office meanwhile."""
+    handler = session.get(Member, case.handler_id) if case.handler_id else None
+    if handler is None:
+        return
+    office = handler.organisation_id
+    if handler.left_at is not None or session.get(Wrap, (case.id, office)) is None:
+        case.handler_id = None
+        session.add(case)
 
 
 def say_satisfied(session: Session, case: Case, answer: str) -> None:

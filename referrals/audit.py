@@ -21,6 +21,7 @@ class Act(StrEnum):
     CHANGED_STATUS = "changed_status"
     WROTE = "wrote"
     INVITED = "invited"
+    INVITATION_WITHDRAWN = "invitation_withdrawn"
     JOINED = "joined"
     ADMITTED = "admitted"
     LEFT = "left"

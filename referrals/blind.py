@@ -39,6 +39,9 @@ MOST_WORDS = 12
 LEAST_OF_WORD = 3
 """Signs that a word of an agency's name has to be found by itself."""
 
+LONGEST_READ = 4_000
+"""Characters of one told text in which phone numbers are looked for: a story has fewer."""
+
 LEAST_DIGITS = 6
 """A text with fewer digits holds no phone number."""
 
@@ -173,6 +176,8 @@ def phones(text: str, country: str = "") -> frozenset[str]:
     A number without its country is taken for one of each country in which it would be valid. The
     ranges are those of Google's libphonenumber (the `phonenumbers` package).
     """
+    # A long story of digits and slashes takes the matcher a second; nobody's number is so far in.
+    text = text[:LONGEST_READ]
     if sum(sign.isdecimal() for sign in text) < LEAST_DIGITS:
         return frozenset()
     return frozenset(

@@ -2,13 +2,14 @@
 case, the named readers; and it leaves a trace before it opens.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
 from referrals import alarm, audit, consent, keys, lodging, notice, reading, routing, searching
-from referrals.aftercare import BY_MIGRANT, end_referrals
+from referrals.aftercare import BY_MIGRANT, end_referrals, forget_who_left
 from referrals.case import Case, CaseFile, Referral, Wrap
 from referrals.consent import Consent, StandingConsent
 from referrals.directory import SignedIn
@@ -50,6 +51,7 @@ __all__ = [
     "ThreadRow",
     "WithdrawnRow",
     "enter",
+    "hold",
     "key_of",
     "list_cases",
     "open_case",
@@ -108,6 +110,16 @@ def key_of(session: Session, who: SignedIn, code: str) -> tuple[Case, bytes]:
     return case, held.open_(wrap.wrapped, purpose)
 
 
+def hold(session: Session, who: SignedIn, code: str) -> tuple[Case, bytes]:
+    """Give what `key_of` gives, and hold the case until the transaction ends. Raises NotYours.
+
+    Who changes a case holds it before reading whether she may: a consent that is being taken back
+    at this moment is waited for, and counts. Whoever takes it back holds the case first, too.
+    """
+    session.exec(select(Case.id).where(Case.code == code).with_for_update(key_share=True)).first()
+    return key_of(session, who, code)
+
+
 def enter(site: Site, who: SignedIn, code: str, act: audit.Act, subject: str | None = None) -> None:
     """Leave the trace of what is about to happen, or was refused, in its own transaction.
 
@@ -128,10 +140,20 @@ def enter(site: Site, who: SignedIn, code: str, act: audit.Act, subject: str | N
         member_id=who.member_id,
         organisation_id=who.organisation_id,
         case_id=case_id,
-        subject=code[:9] if refused else subject,
+        subject=_as_code(code if refused else subject),
     )
     if refused:
         raise refused
+
+
+_CODE = re.compile(r"[0-9a-z_:]{1,64}")
+
+
+def _as_code(given: str | None) -> str | None:
+    """Let nothing but a code into the audit, from which nobody can delete anything: an address or a
+    form may hold any words.
+    """
+    return given if given is None or _CODE.fullmatch(given) else "?"
 
 
 def open_case(site: Site, who: SignedIn, code: str) -> OpenCase:
@@ -142,7 +164,7 @@ def open_case(site: Site, who: SignedIn, code: str) -> OpenCase:
     """
     enter(site, who, code, audit.Act.OPENED_CASE)
     with site.store.writing() as session:
-        case, case_key = key_of(session, who, code)
+        case, case_key = hold(session, who, code)
         now = site.clock()
         _share_late(session, site, who, case, case_key)
         searching.index(session, who, case, case_key)
@@ -153,13 +175,14 @@ def open_case(site: Site, who: SignedIn, code: str) -> OpenCase:
 
 
 def _share_late(session: Session, site: Site, who: SignedIn, case: Case, case_key: bytes) -> None:
-    """Wrap the case key for each kind of partner agreed to since lodging that has no wrap yet."""
-    if not _agreed_late(session, case):
+    """Wrap the case key for each kind of partner agreed to since lodging that has no wrap yet. The
+    case is held: of two who open it at the same moment the second finds nothing left to do.
+    """
+    agreed = _agreed_late(session, case)
+    if not agreed:
         return
-    # Of two who open at the same moment the second waits here, and finds nothing left to do.
-    session.exec(select(Case.id).where(Case.id == case.id).with_for_update(key_share=True)).one()
     open_to = _may_see(session, case, case_key)
-    for kind in _agreed_late(session, case):
+    for kind in agreed:
         chosen = routing.route(Category(case.category), case.province, {kind}, open_to)
         for each in chosen:
             try:
@@ -254,8 +277,8 @@ def take(site: Site, who: SignedIn, code: str) -> None:
     """Become the case's handler. Raises NotYours; NotAllowed when she closed the case herself."""
     enter(site, who, code, audit.Act.TOOK)
     with site.store.writing() as session:
-        case, _ = key_of(session, who, code)
-        _must_not_be_closed_by_her(session, case)
+        case, _ = hold(session, who, code)
+        _must_not_be_closed_by_her(case)
         case.handler_id = who.member_id
         if case.status == Status.LODGED:
             case.status = Status.TAKEN
@@ -278,8 +301,8 @@ def set_status(site: Site, who: SignedIn, code: str, status: Status) -> None:
         raise NotAllowed("a case that was taken cannot become new again")
     enter(site, who, code, audit.Act.CHANGED_STATUS, status)
     with site.store.writing() as session:
-        case, _ = key_of(session, who, code)
-        _must_not_be_closed_by_her(session, case)
+        case, _ = hold(session, who, code)
+        _must_not_be_closed_by_her(case)
         if status is not Status.CLOSED:
             _go_on(session, who, case)
         elif case.closed_at is None:
@@ -289,15 +312,16 @@ def set_status(site: Site, who: SignedIn, code: str, status: Status) -> None:
         session.add(case)
 
 
-def _must_not_be_closed_by_her(session: Session, case: Case) -> None:
-    """Raise NotAllowed when the migrant closed the case; she may be closing it at this moment."""
-    session.refresh(case, with_for_update=True)
+def _must_not_be_closed_by_her(case: Case) -> None:
+    """Raise NotAllowed when the migrant closed the case, which is held: she may be at it."""
     if case.closed_by == BY_MIGRANT:
         raise NotAllowed("she closed it herself; only she can open it again")
 
 
 def _go_on(session: Session, who: SignedIn, case: Case) -> None:
     """Forget that the case was closed; what she said of its end stays hers to change."""
+    if case.closed_at is not None:
+        forget_who_left(session, case)
     case.closed_at = case.closed_by = None
     referral = session.get(Referral, (case.id, who.organisation_id))
     if referral is not None and referral.ended_at is not None:
@@ -316,9 +340,9 @@ def write(site: Site, who: SignedIn, code: str, text: str) -> str:
         raise NotAllowed("a letter has one to six hundred characters")
     enter(site, who, code, audit.Act.WROTE)
     with site.store.writing() as session:
-        case, case_key = key_of(session, who, code)
+        case, case_key = hold(session, who, code)
         # It may be claimed on another phone at this moment: the letter follows the case.
-        _must_not_be_closed_by_her(session, case)
+        _must_not_be_closed_by_her(case)
         if not consent.latest(session, case.id, ConsentCode.CONTACT_ME):
             raise NotAllowed("she did not agree to be contacted")
         entry = Entry(case_id=case.id, at=site.clock(), author_id=who.member_id, sealed=b"")

@@ -337,8 +337,11 @@ def _remove_later(session: Session, site: Site, file_id: str) -> None:
 
 
 def expired(session: Session, now: datetime) -> list[Draft]:
-    """Give the drafts nobody touched for LIFETIME."""
-    return list(session.exec(select(Draft).where(Draft.touched < now - LIFETIME)))
+    """Give the drafts nobody touched for LIFETIME, held, so that none of them is written to; one
+    that is being written to just now is left out.
+    """
+    old = select(Draft).where(Draft.touched < now - LIFETIME)
+    return list(session.exec(old.with_for_update(skip_locked=True)))
 
 
 def seal_file(site: Site, pieces: Iterator[bytes], media_type: str) -> SealedFile:

@@ -4,7 +4,7 @@ from sqlmodel import Session, col, select
 
 from referrals import audit, readers
 from referrals.case import Referral
-from referrals.desk import NotAllowed, enter, key_of
+from referrals.desk import NotAllowed, enter, hold
 from referrals.directory import Member, OrganisationKey, SignedIn
 from referrals.permission import Permission, permits
 from referrals.site import Site
@@ -33,9 +33,8 @@ def assign(site: Site, who: SignedIn, code: str, member_id: str) -> None:
     """
     enter(site, who, code, audit.Act.ASSIGNED, member_id[:32])
     with site.store.writing() as session:
-        case, _ = key_of(session, who, code)
+        case, _ = hold(session, who, code)
         member = _colleague(session, who, member_id, Permission.HANDLE_CASES)
-        session.refresh(case, with_for_update=True)
         if case.status == Status.CLOSED:
             raise NotAllowed("a closed case is not given to anybody")
         if case.confidentiality == Confidentiality.RESTRICTED:
@@ -62,7 +61,7 @@ def name_reader(site: Site, who: SignedIn, code: str, member_id: str) -> None:
     """
     enter(site, who, code, audit.Act.READER_NAMED, member_id[:32])
     with site.store.writing() as session:
-        case, _ = key_of(session, who, code)
+        case, _ = hold(session, who, code)
         if case.confidentiality != Confidentiality.RESTRICTED:
             raise NotAllowed("this case is not restricted")
         member = _colleague(session, who, member_id, Permission.OPEN_CASES)
@@ -79,7 +78,7 @@ def remove_reader(site: Site, who: SignedIn, code: str, member_id: str) -> None:
     """
     enter(site, who, code, audit.Act.READER_REMOVED, member_id[:32])
     with site.store.writing() as session:
-        case, _ = key_of(session, who, code)
+        case, _ = hold(session, who, code)
         member = session.get(Member, member_id)
         if member is None or member.organisation_id != who.organisation_id:
             raise NotAllowed("this person belongs to another organisation")

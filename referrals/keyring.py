@@ -9,6 +9,7 @@ Whoever changes who holds the key locks the organisation's row before she reads 
 once the second sees what the first did.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +28,8 @@ from referrals.directory import (
 from referrals.sealing import CannotOpen, SealedField, open_, seal
 from referrals.site import Site, utc_now
 from referrals.taxonomy import Role
+
+log = logging.getLogger(__name__)
 
 MEMBER_KEY = SealedField("member", "sealed_private_key", "password")
 PASSWORD_LENGTH = (12, 256)
@@ -319,8 +322,9 @@ def progress(session: Session, organisation_id: str) -> Progress:
 def rewrap(session: Session, who: SignedIn, limit: int = 50, now: datetime | None = None) -> int:
     """Wrap up to `limit` case keys anew for the present generation; gives how many are left.
 
-    With the last one the older private keys are destroyed. Does nothing for who holds no key, and
-    next to nothing when all is done, so that every visit to a list may call it.
+    With the last one the older private keys are destroyed. One that does not open is left, and with
+    it the older keys; it holds up no other. Does nothing for who holds no key, and next to nothing
+    when all is done, so that every visit to a list may call it.
     """
     if who.organisation_id is None or not holds(session, who.organisation_id, who.member_id):
         return 0
@@ -367,21 +371,27 @@ def _is_under_way(session: Session, organisation_id: str) -> bool:
 
 
 def _follow(session: Session, who: SignedIn, organisation: Organisation, older: list[Wrap]) -> int:
+    """Wrap these anew; gives of how many it was done."""
     opened: dict[int, keys.PrivateKey | None] = {}
+    followed = 0
     for wrap in older:
         if wrap.generation not in opened:
             opened[wrap.generation] = organisation_key(session, who, wrap.generation)
         held = opened[wrap.generation]
-        if held is None or organisation.public_key is None:
-            raise CannotOpen("an older key was destroyed before its last case had followed")
         purpose = keys.case_key_purpose(wrap.case_id, organisation.id)
-        wrap.wrapped = keys.seal_to(
-            organisation.public_key, held.open_(wrap.wrapped, purpose), purpose
-        )
+        try:
+            if held is None or organisation.public_key is None:
+                raise CannotOpen("an older key was destroyed before its last case had followed")
+            case_key = held.open_(wrap.wrapped, purpose)
+        except CannotOpen:
+            log.error("a case cannot follow to its office's new key: it does not open")
+            continue
+        wrap.wrapped = keys.seal_to(organisation.public_key, case_key, purpose)
         wrap.generation = organisation.generation
         session.add(wrap)
+        followed += 1
     session.flush()
-    return len(older)
+    return followed
 
 
 def _destroy_older(session: Session, organisation: Organisation) -> None:

@@ -73,10 +73,10 @@ def withdraw(session: Session, who: SignedIn, member_id: str, now: datetime) -> 
     audit.add(
         session,
         now,
-        audit.Act.INVITED,
+        audit.Act.INVITATION_WITHDRAWN,
         member_id=who.member_id,
         organisation_id=member.organisation_id,
-        subject="withdrawn",
+        subject=member.role,
     )
     if member.left_at is None:
         session.delete(member)

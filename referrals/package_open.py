@@ -50,7 +50,15 @@ DATA_LIMIT = 32 * 1024 * 1024
 
 MOST_MEMBERS = 10_000
 
-_DAMAGED = (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, struct.error)
+_DAMAGED = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    EOFError,
+    ValueError,
+    TypeError,
+    RecursionError,
+    struct.error,
+)
 _ID_BYTES = 16
 _PIECE = 64 * 1024
 

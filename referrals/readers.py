@@ -1,8 +1,9 @@
 """Who may open a restricted case: the members who are named, and nobody else of their office.
 
-Until somebody is named, it is the supervisors of the office that may, so that somebody can name the
-right person. A supervisor can name, and take a name away, at any time: what keeps her from naming
-herself is the trace. The office's key opens the case all the same; this rule is the program's.
+While no supervisor of the office is named, all its supervisors may, so that somebody can name the
+right person, also after the one who did has left. A supervisor who may open it can name, and take a
+name away, at any time: what keeps her from naming herself is the trace. The office's key opens the
+case all the same; this rule is the program's.
 """
 
 from datetime import datetime
@@ -28,6 +29,9 @@ class CaseReader(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+_NAMING = [role for role in Role if permits(role, Permission.NAME_READERS)]
+
+
 def visible(who: SignedIn) -> ColumnElement[bool]:
     """Give the condition, in a query over Case, that restriction leaves it to this member.
 
@@ -38,9 +42,11 @@ def visible(who: SignedIn) -> ColumnElement[bool]:
     hers = named.where(col(CaseReader.member_id) == who.member_id)
     if not permits(who.role, Permission.NAME_READERS):
         return or_(open_to_all, hers)
-    colleagues = select(Member.id).where(Member.organisation_id == who.organisation_id)
-    nobody_yet = ~named.where(col(CaseReader.member_id).in_(colleagues))
-    return or_(open_to_all, hers, nobody_yet)
+    naming = select(Member.id).where(
+        Member.organisation_id == who.organisation_id, col(Member.role).in_(_NAMING)
+    )
+    nobody_names = ~named.where(col(CaseReader.member_id).in_(naming))
+    return or_(open_to_all, hers, nobody_names)
 
 
 def may_open(session: Session, who: SignedIn, case: Case) -> bool:
@@ -55,10 +61,11 @@ def openers(session: Session, case: Case) -> set[str]:
     hers = select(CaseReader.member_id).where(CaseReader.case_id == case.id)
     if case.confidentiality != Confidentiality.RESTRICTED:
         return set(session.exec(select(Member.id)))
-    naming = [role for role in Role if permits(role, Permission.NAME_READERS)]
-    with_names = select(Member.organisation_id).where(col(Member.id).in_(hers))
+    with_names = select(Member.organisation_id).where(
+        col(Member.id).in_(hers), col(Member.role).in_(_NAMING)
+    )
     supervisors = select(Member.id).where(
-        col(Member.role).in_(naming), col(Member.organisation_id).not_in(with_names)
+        col(Member.role).in_(_NAMING), col(Member.organisation_id).not_in(with_names)
     )
     return {*session.exec(hers), *session.exec(supervisors)}
 

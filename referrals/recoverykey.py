@@ -94,11 +94,12 @@ def recover(session: Session, member: Member, typed: str, now: datetime) -> None
     secret = read_recovery_key(typed)
     if member.organisation_id is None or member.role != Role.SUPERVISOR:
         raise PermissionError("only a supervisor, who can admit the others then")
-    if member.public_key is None or member.left_at is not None:
-        raise PermissionError("this person has not come yet, or left")
     organisation = session.get_one(
         Organisation, member.organisation_id, populate_existing=True, with_for_update=True
     )
+    session.refresh(member)  # she may have been let go while this waited
+    if member.public_key is None or member.left_at is not None:
+        raise PermissionError("this person has not come yet, or left")
     present = session.get(OrganisationGeneration, (organisation.id, organisation.generation))
     sealed = organisation.sealed_recovery
     if sealed is None or present is None or present.wrapped_to_recovery is None:

@@ -169,10 +169,14 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _replace(path: Path, key: ServerKey) -> None:
-    """Write a new file beside and put it in the place of the old one, in one step."""
-    beside = path.with_name(f"{path.name}.new")
+    """Write a new file beside and put it in the place of the old one, in one step. It keeps its
+    owner: whoever is root and turns the key must not take it away from the program.
+    """
+    beside, owner = path.with_name(f"{path.name}.new"), path.stat()
     beside.unlink(missing_ok=True)
     _write(beside, key)
+    if owner.st_uid != os.geteuid():
+        os.chown(beside, owner.st_uid, owner.st_gid)
     beside.replace(path)
     descriptor = os.open(path.parent, os.O_RDONLY)
     try:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session
 
@@ -61,6 +62,7 @@ def make_engine(url: str, *, for_queue: bool = False) -> Engine:
             "synchronous=FULL",
             "foreign_keys=ON",
             "secure_delete=ON",
+            "recursive_triggers=ON",  # or INSERT OR REPLACE would get around the audit's
             f"busy_timeout={BUSY_MILLISECONDS}",
         ):
             connection.execute(f"PRAGMA {pragma}")
@@ -126,20 +128,31 @@ class Store:
             with self.engine.connect() as connection:
                 raw = connection.connection.driver_connection
                 if raw is not None:
-                    raw.execute("VACUUM")
+                    try:
+                        raw.execute("VACUUM")
+                    except sqlite3.Error as error:
+                        raise OperationalError("VACUUM", None, error) from error
             self.forget_log()
             return
         alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         quoted = self.engine.dialect.identifier_preparer.quote
+        statements = [
+            *(f"VACUUM (FULL, ANALYZE) {quoted(table)}" for table in rewritten),
+            *(f"VACUUM (ANALYZE) {quoted(table)}" for table in swept),
+        ]
+        busy: OperationalError | None = None
         with alone.connect() as connection:
             connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_SECONDS}s'")
             try:
-                for table in rewritten:
-                    connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {quoted(table)}")
-                for table in swept:
-                    connection.exec_driver_sql(f"VACUUM (ANALYZE) {quoted(table)}")
+                for statement in statements:
+                    try:
+                        connection.exec_driver_sql(statement)
+                    except OperationalError as error:
+                        busy = error
             finally:
                 connection.exec_driver_sql("RESET lock_timeout")
+        if busy is not None:
+            raise busy
 
 
 def after_commit(session: Session, act: Callable[[], Any]) -> None:

@@ -253,6 +253,10 @@ def of_office(organisation_id: str) -> ColumnElement[bool]:
     return or_(col(AuditRow.organisation_id) == organisation_id, nameless)
 
 
+_NOT_JUDGED = (Act.LISTED, Act.SIGNED_IN, Act.SIGNED_OUT, Act.STEPPED_UP, Act.REWRAPPED)
+"""Acts that are many and that no rule looks at."""
+
+
 def deeds(session: Session, organisation_id: str, now: datetime) -> list[Deed]:
     """Give what an office's people did within SHOWN and COMPARED, oldest first."""
     rows = session.exec(
@@ -260,6 +264,7 @@ def deeds(session: Session, organisation_id: str, now: datetime) -> list[Deed]:
         .where(
             of_office(organisation_id),
             AuditRow.at > now - SHOWN - COMPARED,
+            col(AuditRow.act).not_in(_NOT_JUDGED),
             col(AuditRow.member_id).is_not(None),
             or_(
                 col(AuditRow.act) != Act.SEARCHED,
@@ -276,7 +281,9 @@ def known(session: Session, of: Iterable[Deed], now: datetime) -> Known:
     """Give what is known besides of the cases of these deeds."""
     wanted = {deed.case_id for deed in of if deed.case_id}
     handlers = session.exec(
-        select(Case.id, Case.handler_id).where(col(Case.handler_id).is_not(None))
+        select(Case.id, Case.handler_id).where(
+            col(Case.handler_id).is_not(None), col(Case.id).in_(wanted)
+        )
     )
     alarms: dict[str, list[datetime]] = defaultdict(list)
     raised = session.exec(

@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.commands.keys import PLACES
 from api.commands.start import fail, read_settings
 from api.database import migrate
 from referrals import backup as backups
+from referrals import reseal
 from referrals import restore as restoring
 from referrals.backup import BackupProblem
 from referrals.postgres import PostgresProblem
@@ -88,3 +90,9 @@ def restore(
         typer.echo(f"{came.strange} lines of erased.txt are none of ours and were passed over.")
     if came.missing:
         typer.echo(f"{came.missing} files were missing already when the backup was made.")
+    site = open_site(settings)
+    lost = {place: reseal.state_of(site, place).lost for place in PLACES}
+    site.store.engine.dispose()
+    for place, count in lost.items():
+        if count:
+            typer.echo(f"{place}: {count} open with no server key that is here: one was dropped.")

@@ -404,10 +404,7 @@ def _without_factor(session: Session) -> list[str]:
 def _backups(house: _House) -> Iterator[Told]:
     with house.site.store.reading() as session:
         last = session.exec(
-            select(func.max(AuditRow.at)).where(
-                AuditRow.act == audit.Act.BACKED_UP,
-                func.coalesce(AuditRow.subject, "").not_like("restored %"),
-            )
+            select(func.max(AuditRow.at)).where(AuditRow.act == audit.Act.BACKED_UP)
         ).one()
     bad = State.WRONG if house.real else State.NOTE
     if last is None:
@@ -415,7 +412,10 @@ def _backups(house: _House) -> Iterator[Told]:
     elif house.site.clock() - last > BACKUP_EVERY:
         days = (house.site.clock() - last).days
         yield Told(
-            bad, "backup", f"the last is {days} days old: samleng backup FOLDER, every night"
+            bad,
+            "backup",
+            f"the last is {days} days old, and never goes while it is the newest, "
+            "with what was erased since: samleng backup FOLDER, every night",
         )
     else:
         yield Told(State.OK, "backup", f"the last is of {last:%Y-%m-%d %H:%M} UTC")

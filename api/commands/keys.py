@@ -113,7 +113,8 @@ def reseal_all() -> None:
 def drop_server() -> None:
     """Destroy the older server keys. Refused while anything is sealed under one of them.
 
-    A backup made before needs them: what it holds of drafts and addresses is lost with them.
+    A backup made before needs them: what it holds of drafts, addresses, letters on their way and
+    authenticators of members is lost with them.
     """
     site = open_house()
     path = read_settings().resolved_server_key_file

@@ -16,7 +16,7 @@ from api.pages.page import page
 from api.pages.second_factor import WRONG_CODE, WRONG_PASSKEY
 from api.pages.second_factor_views import AskView
 from api.pages.shell import demo_of, shell_of, site_of
-from api.policy import allowed, checked_form
+from api.policy import allowed, checked_form, page_open_now
 from api.words import mark
 from referrals import keyring
 from referrals.audit import Act
@@ -67,6 +67,7 @@ def _asked(request: Request, who: SignedIn, back: str, problem: str = "") -> HTM
         by_password=demo_of(request) and not totp and not held,
         again=True,
         back=own_path(back),
+        leave=page_open_now(request, urlsplit(own_path(back)).path),
         problem=problem,
     )
     return page("second_factor.html", shell_of(request, who), view, 401 if problem else 200)

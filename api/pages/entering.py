@@ -54,15 +54,17 @@ def judge(
     failed: Act,
 ) -> Judged:
     """Judge a second factor. A wrong one is counted and leaves a trace (`failed`); after
-    tries.CODES of them the session ends. The caller's transaction must be committed all the same.
+    tries.CODES of them the session ends, and half a session is not heard at all when there were
+    too many in other ones. The caller's transaction must be committed all the same.
     """
-    shown, site = what(session, row, member), site_of(request)
-    if shown is not None:
-        return Judged(shown)
-    trace(session, site, failed, member)
-    place = place_of(request, session, member.email)
-    if not tries.wrong_code(session, site, row.id, member.email, place):
-        return Judged(None)
+    site, place = site_of(request), place_of(request, session, member.email)
+    if row.factor_at is not None or not tries.waits(session, site, member.email, place):
+        shown = what(session, row, member)
+        if shown is not None:
+            return Judged(shown)
+        trace(session, site, failed, member)
+        if not tries.wrong_code(session, site, row.id, member.email, place):
+            return Judged(None)
     trace(session, site, Act.SESSION_ENDED, member, row.id[:16])
     session.delete(row)
     session.flush()

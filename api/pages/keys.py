@@ -122,6 +122,14 @@ def draw(request: Request, who: Who) -> HTMLResponse:
     return _page(request, who, shown=recoverykey.new_recovery_key(), typing=True)
 
 
+@router.get("/recovery/set")
+def type_back(request: Request, who: Who) -> HTMLResponse:
+    """Ask for the key on the paper: the way back to the form when the second factor was asked for
+    between drawing it and typing it.
+    """
+    return _page(request, who, typing=True)
+
+
 @router.post("/recovery/set")
 def set_(request: Request, who: Who, form: Form) -> Response:
     """Put the recovery key in force that was typed back."""

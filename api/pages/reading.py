@@ -43,6 +43,7 @@ ACTS: Mapping[str, str] = {
     Act.CHANGED_STATUS: mark("changed where the case stands"),
     Act.WROTE: mark("wrote a letter"),
     Act.INVITED: mark("invited somebody"),
+    Act.INVITATION_WITHDRAWN: mark("took an invitation back"),
     Act.JOINED: mark("made the account"),
     Act.ADMITTED: mark("admitted a member"),
     Act.LEFT: mark("ended a member’s account"),
@@ -92,6 +93,9 @@ REASONS: Mapping[Rule, str] = {
     ),
 }
 """Why something is unusual, in words."""
+
+MADE_READY = mark("opened the search: cases were made ready to be found")
+"""Of Act.SEARCHED, when nothing was looked for (unusual.MADE_READY)."""
 
 NOT_A_CODE = mark("This is not the code of a case: nine digits.")
 RESTRICTED = mark("a restricted case")
@@ -266,7 +270,10 @@ def _days(deeds: Iterable[Deed], names: Mapping[str, str]) -> tuple[TallyDay, ..
 def _act_line(row: AuditRow, names: Mapping[str, str], codes: _Codes, words: Words) -> ActLine:
     shown, note = codes.of(row.case_id, words, row.act)
     member = names.get(row.member_id, "–") if row.member_id else words.gettext(PROGRAM)
-    return ActLine(row.at, member, words.named(ACTS, row.act), shown, note)
+    act = words.named(ACTS, row.act)
+    if row.act == Act.SEARCHED and (row.subject or "").startswith(f"{unusual.MADE_READY} "):
+        act = words.gettext(MADE_READY)
+    return ActLine(row.at, member, act, shown, note)
 
 
 def _address(member: str, case: str, number: int) -> str:

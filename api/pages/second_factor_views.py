@@ -8,7 +8,8 @@ from markupsafe import Markup
 
 @dataclass(frozen=True, slots=True)
 class AskView:
-    """The question for a second factor. `at` is where the answer goes, `back` where it leads.
+    """The question for a second factor. `at` is where the answer goes, `back` where it leads,
+    `leave` where who does not answer goes.
 
     `origin` is the only address at which a passkey works. `by_password`: the demo asks for that.
     `problem` is an English message id or empty. `again`: she is signed in, and asked once more.
@@ -21,6 +22,7 @@ class AskView:
     by_password: bool = False
     again: bool = False
     back: str = ""
+    leave: str = ""
     problem: str = ""
 
 

@@ -1,6 +1,7 @@
 """One-time links: the first administrator, everybody who was invited, and who lost a password."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -92,11 +93,11 @@ def _free(session: Session, email: str) -> bool:
     return "@" in email and len(email) <= 254 and taken is None
 
 
-def _accept(session: Session, member: Member, form: Mapping[str, str]) -> str:
+def _accept(session: Session, member: Member, form: Mapping[str, str], now: datetime) -> str:
     """Make the member's keys; gives the problem when the password is refused."""
     try:
         keyring.accept(
-            session, member, form.get("name", "").strip()[:120], form.get("password", "")
+            session, member, form.get("name", "").strip()[:120], form.get("password", ""), now
         )
     except WeakPassword:
         return WEAK
@@ -117,7 +118,9 @@ def make(request: Request, token: str, form: Form) -> HTMLResponse:
         with site.store.writing() as session:
             member = directory.invited(session, token, site.clock())
             begins = _begins(session, member)
-            problem = _problem(session, member, form) or _accept(session, member, form)
+            problem = _problem(session, member, form) or _accept(
+                session, member, form, site.clock()
+            )
             if problem:
                 view = _view(session, member, shell, form, problem)
                 return page("setup.html", shell, view, status=422)

@@ -10,7 +10,7 @@ from sqlmodel import select
 from api import sessions
 from api.sessions import ABSOLUTE, HALF, IDLE, SignInFailed
 from api.staff_session import StaffSession
-from referrals import audit, desk
+from referrals import audit, desk, keyring, keys
 from referrals.directory import Member
 from tests.api.pages.at_door import new_phone
 from tests.house import PASSWORD, Town, build_town
@@ -218,3 +218,23 @@ def test_an_unknown_account_takes_as_long_as_a_wrong_password(town: Town) -> Non
 def test_a_name_that_no_database_can_hold_is_only_wrong(town: Town) -> None:
     with pytest.raises(SignInFailed):
         sessions.sign_in(town.site, "mrc@\0example.org.", PASSWORD)
+
+
+def test_a_sign_in_that_was_under_way_does_not_outlive_a_change_of_password(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlock = keyring.unlock
+
+    def meanwhile(member: Member, password: str) -> keys.PrivateKey:
+        private = unlock(member, password)
+        with town.site.store.writing() as session:
+            hers = session.get_one(Member, member.id)
+            keyring.lock(hers, private, "quite another password")
+            session.add(hers)
+        return private
+
+    monkeypatch.setattr(keyring, "unlock", meanwhile)
+    with pytest.raises(sessions.SignInFailed):
+        sessions.sign_in(town.site, "mrc@example.org", PASSWORD)
+    with town.site.store.reading() as session:
+        assert not session.exec(select(StaffSession)).all()

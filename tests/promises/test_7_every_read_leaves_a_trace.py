@@ -24,7 +24,7 @@ from referrals import audit, case, chain, desk, keys, package_key
 from referrals.audit import Act, AuditRow
 from referrals.installation import Mode
 from referrals.permission import Permission
-from tests.house import Town
+from tests.house import Town, build_town
 from tests.on_call import DANGER, raises
 
 
@@ -264,6 +264,19 @@ def test_the_database_refuses_to_change_a_trace(town: Town, act: str) -> None:
     desk.open_case(town.site, town.people["mrc"], code)
     with pytest.raises(DBAPIError, match="only added to"), town.site.store.writing() as session:
         session.execute(text(act))
+    assert acts(town, code) == ["opened_case"]
+
+
+def test_nor_does_sqlite_let_a_row_be_replaced(tmp_path: Path) -> None:
+    town = build_town(tmp_path)
+    code = town.lodges("រឿង")
+    desk.open_case(town.site, town.people["mrc"], code)
+    replaces = (
+        "INSERT OR REPLACE INTO audit (id, at, act, case_id) "
+        "SELECT id, at, 'took', case_id FROM audit WHERE act = 'opened_case'"
+    )
+    with pytest.raises(DBAPIError, match="only added to"), town.site.store.writing() as session:
+        session.execute(text(replaces))
     assert acts(town, code) == ["opened_case"]
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel, func, select
 
-from referrals import aftercare, case, consent, draft, erasure, group, lodging, statistic
+from referrals import aftercare, case, consent, draft, erasure, group, lodging, statistic, store
 from referrals import thread as talk
 from referrals.audit import AuditRow
 from referrals.case import CaseField, CaseFile, Wrap
@@ -147,6 +148,37 @@ def test_tidying_a_table_in_use_gives_up_and_holds_nobody_up(on_postgres: Town) 
         with pytest.raises(OperationalError):
             site.store.tidy(erasure.KEYS, ())
     site.store.tidy(erasure.KEYS, erasure.TOUCHED)
+
+
+def test_a_table_in_use_keeps_no_other_from_being_tidied(
+    on_postgres: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "LOCK_SECONDS", 1)
+    site = on_postgres.site
+
+    def file_of(table: str) -> int:
+        with site.store.reading() as session:
+            found = session.execute(text(f"SELECT pg_relation_filenode('{table}')"))
+            return int(found.scalar_one())
+
+    before = file_of("letter")
+    with site.store.writing() as session:
+        session.exec(select(Wrap)).all()
+        with pytest.raises(OperationalError):
+            site.store.tidy(("wrap", "letter"), ())
+    assert file_of("letter") != before
+
+
+def test_a_full_disk_or_a_busy_database_is_said_as_the_database_says_all_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "BUSY_MILLISECONDS", 50)
+    site = build_town(tmp_path).site
+    with site.store.writing() as session:
+        session.exec(select(Wrap)).all()
+        with pytest.raises(OperationalError):
+            site.store.tidy((), ())
+    site.store.tidy((), ())
 
 
 # ---- the certificate

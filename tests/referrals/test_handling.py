@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from sqlmodel import col, select
 
-from referrals import audit, case, desk, draft, handling, keyring, lodging, readers
+from referrals import audit, case, desk, draft, handling, keyring, lodging, membership, readers
 from referrals.audit import AuditRow
 from referrals.case import Case
-from referrals.directory import SignedIn
+from referrals.directory import Member, SignedIn
 from referrals.intake import Detail
 from referrals.taxonomy import Role, Status
 from tests.house import Town, told_draft
@@ -212,3 +212,21 @@ def test_a_file_of_a_restricted_case_is_refused_like_the_case(town: Town, worker
     with pytest.raises(desk.NotYours):
         desk.open_file(town.site, worker, code, "0" * 32)
     assert acts(town, audit.Act.REFUSED) == [(worker.member_id, code)]
+
+
+def test_when_the_supervisor_who_named_has_left_another_may_name(
+    town: Town, worker: SignedIn
+) -> None:
+    code, mrc = restricted(town), town.people["mrc"]
+    other = joins(town, "other", Role.SUPERVISOR)
+    handling.name_reader(town.site, mrc, code, worker.member_id)
+    assert not sees(town, other, code)
+    with town.site.store.writing() as session:
+        gone = session.get_one(Member, mrc.member_id)
+        membership.let_go(session, other, gone, town.clock())
+    with town.site.store.reading() as session:
+        held = session.exec(select(Case).where(Case.code == code)).one()
+        assert {worker.member_id, other.member_id} <= readers.openers(session, held)
+    assert sees(town, other, code)
+    handling.name_reader(town.site, other, code, other.member_id)
+    assert sees(town, worker, code)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from referrals import audit, desk, directory, keyring, keys, recoverykey
+from referrals import audit, case, desk, directory, keyring, keys, recoverykey
 from referrals.case import Wrap
 from referrals.directory import Member, Organisation, OrganisationGeneration, SignedIn
 from referrals.recoverykey import WrongRecoveryKey
@@ -103,6 +103,26 @@ def test_the_cases_follow_little_by_little_and_then_the_old_key_is_destroyed(tow
             for wrap in session.exec(select(Wrap))
             if wrap.organisation_id == office(town)
         } == {2}
+
+
+def test_a_case_whose_key_does_not_open_holds_up_no_other_and_keeps_the_older_key(
+    town: Town,
+) -> None:
+    works_at(town, "mrc", "helper")
+    codes = [lodges(town, number) for number in (1, 2)]
+    with town.site.store.writing() as session:
+        wrap = session.get_one(Wrap, (case.by_code(session, codes[0]).id, office(town)))
+        wrapped, wrap.wrapped = wrap.wrapped, b"a key"
+        session.add(wrap)
+    leaves(town, "helper")
+    assert follows(town) == 1
+    assert reads(town, "mrc", codes[1])
+    with town.site.store.writing() as session:
+        wrap = session.get_one(Wrap, (case.by_code(session, codes[0]).id, office(town)))
+        wrap.wrapped = wrapped
+        session.add(wrap)
+    assert follows(town) == 0
+    assert reads(town, "mrc", codes[0])
 
 
 def test_two_leave_before_the_cases_followed(town: Town) -> None:

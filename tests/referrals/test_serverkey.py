@@ -133,3 +133,16 @@ def test_of_two_who_turn_it_at_once_neither_loses_the_others_key(tmp_path: Path)
     held = load_or_make(path).keys
     assert set(held) == {*made, *first.keys}
     assert len(held) == 9
+
+
+def test_a_key_that_root_turns_still_belongs_to_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "server.key"
+    load_or_make(path)
+    owner, given = path.stat(), []
+    monkeypatch.setattr("os.geteuid", lambda: owner.st_uid + 1)
+    monkeypatch.setattr("os.chown", lambda file, *ids: given.append((file.name, *ids)))
+    turn(path, NOW)
+    drop(path)
+    assert given == [("server.key.new", owner.st_uid, owner.st_gid)] * 2

@@ -13,7 +13,7 @@ from sqlmodel import select
 from typer.testing import CliRunner, Result
 
 from api.commands import app
-from referrals import case, desk
+from referrals import case, contact, desk, serverkey
 from referrals.restore import RESTORING
 from referrals.settings import StoreSettings
 from referrals.site import open_site
@@ -56,6 +56,19 @@ def test_there_and_back_again(town: Town, tmp_path: Path) -> None:
     site = open_site(StoreSettings(data_dir=new))
     assert desk.open_case(site, town.people["mrc"], code).row.code == code
     site.store.engine.dispose()
+
+
+def test_what_opens_with_no_server_key_any_more_is_said(town: Town, tmp_path: Path) -> None:
+    """The backup is older than `keys drop-server`."""
+    with town.site.store.writing() as session:
+        contact.heard_from(session, town.site, "c" * 64, "telegram", "123", town.clock())
+    folder = run("backup", str(tmp_path / "backups")).stdout.strip()
+    new = new_house(tmp_path)
+    serverkey.turn(new / "server.key", town.clock())
+    serverkey.drop(new / "server.key")
+    back = run("restore", folder, SAMLENG_DATA_DIR=str(new))
+    assert back.exit_code == 0, back.output
+    assert "contact.sealed_address: 1 open with no server key that is here" in back.stdout
 
 
 def test_the_folder_may_be_a_setting_and_old_backups_are_named_when_they_go(

@@ -12,7 +12,17 @@ from sqlmodel import select
 from api import sessions
 from api.factors import has_any
 from api.sessions import StaffSession
-from referrals import audit, case, desk, directory, keyring, membership, permission, recoverykey
+from referrals import (
+    aftercare,
+    audit,
+    case,
+    desk,
+    directory,
+    keyring,
+    membership,
+    permission,
+    recoverykey,
+)
 from referrals.directory import Member, Organisation
 from referrals.permission import Permission
 from referrals.taxonomy import Role, Status
@@ -305,3 +315,44 @@ def test_who_lost_her_password_gets_new_keys_and_waits(app: FastAPI, town: Town)
         ]
     with pytest.raises(sessions.SignInFailed):
         sessions.sign_in(town.site, "helper@example.org", PASSWORD)
+
+
+def test_the_form_to_type_it_back_is_there_after_the_second_factor_was_asked_for(
+    app: FastAPI, town: Town
+) -> None:
+    with confirmed(app, town, "mrc") as chief:
+        shown = draws(chief)
+        token = re.search(r'name="csrf" value="([^"]+)"', chief.get("/keys").text)
+        assert token
+        with town.site.store.writing() as session:
+            for row in session.exec(select(StaffSession)):
+                row.stepped_up_at = None
+                session.add(row)
+        late = chief.post("/keys/recovery/set", data={"csrf": token[1], "typed": shown})
+        assert late.headers["location"] == "/confirm?back=/keys/recovery/set"
+    with confirmed(app, town, "mrc") as chief:
+        page = "/keys/recovery/set"
+        assert f'action="{page}"' in chief.get(page).text
+        assert sends(chief, page, page, typed=shown) == (303, "/keys?done=set")
+    assert has_recovery(town)
+
+
+def test_a_case_that_goes_on_is_nobodys_when_who_handled_it_has_left(
+    chief: TestClient, town: Town
+) -> None:
+    helper = works_at(town, "mrc", "helper")
+    hers, ours = town.lodges(STORY), town.lodges(STORY, update="u-2", conversation="d" * 64)
+    for code in (hers, ours):
+        desk.take(town.site, helper, code)
+        desk.set_status(town.site, helper, code, Status.CLOSED)
+    sends(chief, "/members", f"/members/{helper.member_id}/leave")
+    with town.site.store.writing() as session:
+        aftercare.reopen(session, town.site, case.by_code(session, hers))
+    desk.set_status(town.site, town.people["mrc"], ours, Status.WORKING)
+    with town.site.store.reading() as session:
+        again = case.by_code(session, hers)
+        assert (again.status, again.handler_id) == (Status.LODGED, None)
+        assert case.by_code(session, ours).handler_id is None
+    listed = chief.get("/cases?show=new").text
+    assert hers in listed
+    assert ours in listed

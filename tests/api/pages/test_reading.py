@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 from sqlmodel import select
 
 from api.pages import reading
+from api.pages.reading import MADE_READY
 from api.words import Words
 from referrals import audit, case, desk, unusual
 from referrals.audit import Act, AuditRow
@@ -292,3 +293,22 @@ def test_in_a_browser_it_fits_and_needs_no_mouse(
         page.wait_for_url(f"**/reading?member=&case={code}*")
         expect(page.locator(".deeds li")).not_to_have_count(0)
         page.context.close()
+
+
+def test_who_only_opened_the_search_is_not_said_to_have_searched(
+    town: Town, chief: TestClient
+) -> None:
+    lodges(town)
+    with town.site.store.writing() as session:
+        mrc = town.people["mrc"]
+        audit.add(
+            session,
+            town.clock(),
+            audit.Act.SEARCHED,
+            member_id=mrc.member_id,
+            organisation_id=mrc.organisation_id,
+            subject=f"{unusual.MADE_READY} 3",
+        )
+    first = acts_of(chief.get("/reading").text)[1]
+    assert MADE_READY in first, first
+    assert Words("km").gettext(MADE_READY) != MADE_READY

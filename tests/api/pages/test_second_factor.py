@@ -365,3 +365,44 @@ def test_the_pages_say_nothing_that_a_cache_keeps(half: TestClient) -> None:
     answer = half.get(ASK)
     assert answer.headers["cache-control"] == "no-store"
     assert GUARD.search(answer.text)
+
+
+def test_half_sessions_that_were_stocked_up_give_no_more_codes_to_guess(
+    app: FastAPI, town: Town
+) -> None:
+    """Right passwords are not counted, so a thief can begin as many half sessions as he likes."""
+    new_phone(town.site, HER)
+    stocked = [browser_of(app) for _ in range(PER_PAIR)]
+    for thief in stocked:
+        assert password(thief).status_code == 303
+    csrfs = [guard(thief, ASK) for thief in stocked]
+    for thief, csrf in zip(stocked, csrfs, strict=True):
+        for _ in range(CODES):
+            shows(thief, "000000", csrf)
+    assert acts(town.site).count("factor_failed") == PER_PAIR
+    assert password(stocked[0]).status_code == 429
+
+
+def test_a_right_code_is_not_heard_either_after_too_many_wrong_ones_elsewhere(
+    app: FastAPI, town: Town
+) -> None:
+    new_phone(town.site, HER)
+    first, second, last = (browser_of(app) for _ in range(3))
+    for thief in (first, second, last):
+        password(thief)
+    csrf = guard(last, ASK)
+    for thief in (first, second):
+        given = guard(thief, ASK)
+        for _ in range(CODES):
+            shows(thief, "000000", given)
+    assert shows(last, code_now(town.site), csrf).headers["location"] == "/sign-in"
+
+
+@pytest.mark.parametrize(("back", "way"), [("/keys", "/home"), ("/members", "/members")])
+def test_who_does_not_show_it_again_gets_away(
+    visitor: TestClient, town: Town, back: str, way: str
+) -> None:
+    enters(visitor, town.site, HER)
+    shown = visitor.get(f"/confirm?back={back}").text
+    assert f'class="button quiet" href="{way}"' in shown
+    assert f'name="back" value="{back}"' in shown
