@@ -3,20 +3,18 @@
 An office has one key pair at a time, a *generation*. Its private key is wrapped to each member who
 was admitted, and to the recovery key. When somebody leaves, a new generation begins: those who stay
 get it, the private key before is wrapped to it, and the cases' wraps follow little by little
-(`rewrap`); when the last has followed, the private key before is destroyed.
+(rotation.py); when the last has followed, the private key before is destroyed.
 
 Whoever changes who holds the key locks the organisation's row before she reads any key: of two at
 once the second sees what the first did.
 """
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, delete, func, select, update
+from sqlmodel import Session, col, delete, select, update
 
 from referrals import audit, keys
-from referrals.case import Wrap
 from referrals.directory import (
     Member,
     Organisation,
@@ -25,7 +23,7 @@ from referrals.directory import (
     SignedIn,
     UsedLink,
 )
-from referrals.sealing import CannotOpen, SealedField, open_, seal
+from referrals.sealing import SealedField, open_, seal
 from referrals.site import Site, utc_now
 from referrals.taxonomy import Role
 
@@ -54,14 +52,6 @@ class LastSupervisor(ValueError):
     """No other supervisor holds the office's key (or there is no other administrator): if this
     member left, nobody could admit anybody any more.
     """
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How many of an office's cases are still sealed to an older generation, of how many."""
-
-    left: int
-    of: int
 
 
 # ---- opening
@@ -309,98 +299,6 @@ def forget_keys(session: Session, who: SignedIn, member: Member, now: datetime) 
         subject=member.id,
     )
     session.flush()
-
-
-def progress(session: Session, organisation_id: str) -> Progress:
-    """Say how far the cases have followed to the present generation."""
-    present = session.get_one(Organisation, organisation_id).generation
-    every = select(func.count()).select_from(Wrap).where(Wrap.organisation_id == organisation_id)
-    older = every.where(Wrap.generation < present)
-    return Progress(session.exec(older).one(), session.exec(every).one())
-
-
-def rewrap(session: Session, who: SignedIn, limit: int = 50, now: datetime | None = None) -> int:
-    """Wrap up to `limit` case keys anew for the present generation; gives how many are left.
-
-    With the last one the older private keys are destroyed. One that does not open is left, and with
-    it the older keys; it holds up no other. Does nothing for who holds no key, and next to nothing
-    when all is done, so that every visit to a list may call it.
-    """
-    if who.organisation_id is None or not holds(session, who.organisation_id, who.member_id):
-        return 0
-    if not _is_under_way(session, who.organisation_id):
-        return 0
-    # Nobody begins another generation, and nobody lodges for an older one (lodging.refer), until
-    # this is done.
-    organisation = session.get_one(
-        Organisation, who.organisation_id, populate_existing=True, with_for_update=True
-    )
-    session.expire_all()
-    older = (
-        select(Wrap)
-        .where(
-            Wrap.organisation_id == organisation.id,
-            Wrap.generation < organisation.generation,
-        )
-        .order_by(col(Wrap.generation), col(Wrap.case_id))
-        .limit(limit)
-        .with_for_update()
-    )
-    followed = _follow(session, who, organisation, list(session.exec(older)))
-    left = progress(session, organisation.id).left
-    if left == 0:
-        _destroy_older(session, organisation)
-    if followed:
-        audit.add(
-            session,
-            now or utc_now(),
-            audit.Act.REWRAPPED,
-            member_id=who.member_id,
-            organisation_id=organisation.id,
-            subject=f"{followed} to {organisation.generation}",
-        )
-    return left
-
-
-def _is_under_way(session: Session, organisation_id: str) -> bool:
-    kept = select(OrganisationGeneration.generation).where(
-        OrganisationGeneration.organisation_id == organisation_id,
-        col(OrganisationGeneration.previous).is_not(None),
-    )
-    return session.exec(kept.limit(1)).first() is not None
-
-
-def _follow(session: Session, who: SignedIn, organisation: Organisation, older: list[Wrap]) -> int:
-    """Wrap these anew; gives of how many it was done."""
-    opened: dict[int, keys.PrivateKey | None] = {}
-    followed = 0
-    for wrap in older:
-        if wrap.generation not in opened:
-            opened[wrap.generation] = organisation_key(session, who, wrap.generation)
-        held = opened[wrap.generation]
-        purpose = keys.case_key_purpose(wrap.case_id, organisation.id)
-        try:
-            if held is None or organisation.public_key is None:
-                raise CannotOpen("an older key was destroyed before its last case had followed")
-            case_key = held.open_(wrap.wrapped, purpose)
-        except CannotOpen:
-            log.error("a case cannot follow to its office's new key: it does not open")
-            continue
-        wrap.wrapped = keys.seal_to(organisation.public_key, case_key, purpose)
-        wrap.generation = organisation.generation
-        session.add(wrap)
-        followed += 1
-    session.flush()
-    return followed
-
-
-def _destroy_older(session: Session, organisation: Organisation) -> None:
-    of_it = col(OrganisationGeneration.organisation_id) == organisation.id
-    older = col(OrganisationGeneration.generation) < organisation.generation
-    session.exec(update(OrganisationGeneration).where(of_it).values(previous=None))
-    session.exec(
-        update(OrganisationGeneration).where(of_it, older).values(wrapped_to_recovery=None)
-    )
 
 
 # ---- a password

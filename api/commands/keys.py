@@ -9,7 +9,7 @@ from api.commands.organisations import open_house
 from api.commands.start import fail, read_settings
 from api.factors import TOTP_SECRET, Totp
 from bot.parcel import MESSAGE, REPLIES, Parcel
-from referrals import directory, keyring, membership, recoverykey, reseal
+from referrals import directory, keyring, membership, recoverykey, reseal, rotation
 from referrals import keys as keys_of_people
 from referrals.directory import Member, Organisation, OrganisationGeneration, UsedLink
 from referrals.recoverykey import WrongRecoveryKey
@@ -74,7 +74,7 @@ def _office(session: Session, office: Organisation) -> str:
         return f"{office.id}  {office.name_en}: nobody came yet"
     present = session.get(OrganisationGeneration, (office.id, office.generation))
     since = f"{present.made_at:%Y-%m-%d}" if present else "?"
-    going = keyring.progress(session, office.id)
+    going = rotation.progress(session, office.id)
     return (
         f"{office.id}  {office.name_en}: key {office.generation} since {since}, "
         f"held by {len(keyring.holders(session, office.id))}, "

@@ -18,7 +18,7 @@ from api.pages.views import CasesView, Hands, Person, Withdrawn
 from api.parts import parts_of
 from api.policy import allowed, checked_form
 from api.words import ZONE, Words, mark
-from referrals import audit, desk, handling, keyring, retention, searching
+from referrals import audit, desk, handling, retention, rotation, searching
 from referrals.case import by_code
 from referrals.desk import CaseRow, NotAllowed, NotYours, OpenCase
 from referrals.directory import OrganisationKey, SignedIn
@@ -115,7 +115,7 @@ def cases(request: Request, who: Who, show: str = "") -> Response:
     )
     with site.store.writing() as session:
         # After somebody left, the cases follow to the office's new key little by little.
-        keyring.rewrap(session, who, limit=FOLLOW_AT_ONCE, now=site.clock())
+        rotation.rewrap(session, who, limit=FOLLOW_AT_ONCE, now=site.clock())
     with site.store.reading() as session:
         rows = desk.list_cases(session, who, site.clock())
         taken_back = desk.withdrawn(session, who, site.clock())

@@ -13,7 +13,7 @@ from api.pages.page import page
 from api.pages.shell import shell_of, site_of
 from api.policy import allowed, checked_form
 from api.words import ROLES, Words, mark
-from referrals import audit, directory, keyring, recoverykey
+from referrals import audit, directory, keyring, recoverykey, rotation
 from referrals.audit import AuditRow
 from referrals.directory import Member, Organisation, OrganisationGeneration, SignedIn
 from referrals.keyring import NoKey
@@ -60,7 +60,7 @@ def _view(
 ) -> KeysView:
     office = session.get_one(Organisation, who.organisation_id or "")
     present = session.get(OrganisationGeneration, (office.id, office.generation))
-    going = keyring.progress(session, office.id)
+    going = rotation.progress(session, office.id)
     made = _last(session, office.id, audit.Act.RECOVERY_SET)
     gone = _last(session, office.id, audit.Act.LEFT)
 
@@ -107,7 +107,7 @@ def follow(request: Request, who: Who) -> Response:
     """Let some more cases follow the present key."""
     site = site_of(request)
     with site.store.writing() as session:
-        keyring.rewrap(session, who, AT_ONCE, site.clock())
+        rotation.rewrap(session, who, AT_ONCE, site.clock())
     return RedirectResponse("/keys", status_code=303)
 
 

@@ -32,6 +32,7 @@ from referrals import (
     package_key,
     recoverykey,
     reseal,
+    rotation,
     searching,
     thread,
 )
@@ -123,7 +124,7 @@ def lives(town: Town, folder: Path, url: str) -> House:
         reseal.reseal(site, place)
     town.lodges(LODGED["second story"], conversation=HIS, update="lodged-2")
     with site.store.writing() as session:
-        keyring.rewrap(session, mrc, limit=1, now=town.clock())
+        rotation.rewrap(session, mrc, limit=1, now=town.clock())
     desk.write(site, mrc, code, IN_USE["letter that waits"])
     receiver = PrivateKey.new()
     packs(town, code, receiver, folder)

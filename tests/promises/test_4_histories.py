@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
-from referrals import aftercare, case, consent, desk, keyring, keys, recoverykey, reseal
+from referrals import aftercare, case, consent, desk, keyring, keys, recoverykey, reseal, rotation
 from referrals.case import Case, Wrap
 from referrals.consent import StandingConsent
 from referrals.directory import Member, Organisation, OrganisationGeneration, SignedIn
@@ -138,7 +138,7 @@ class History:
         who = self._of(OFFICES[number % 3], holds=True)
         if who is not None:
             with self.town.site.store.writing() as session:
-                keyring.rewrap(session, who.who, limit=50 if yes else 1)
+                rotation.rewrap(session, who.who, limit=50 if yes else 1)
 
     def recover(self, number: int, yes: bool) -> None:
         office = OFFICES[number % 3]

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from referrals import audit, case, desk, directory, keyring, keys, recoverykey
+from referrals import audit, case, desk, directory, keyring, keys, recoverykey, rotation
 from referrals.case import Wrap
 from referrals.directory import Member, Organisation, OrganisationGeneration, SignedIn
 from referrals.recoverykey import WrongRecoveryKey
@@ -35,7 +35,7 @@ def leaves(town: Town, name: str, sent_by: str = "mrc") -> None:
 
 def follows(town: Town, name: str = "mrc", limit: int = 50) -> int:
     with town.site.store.writing() as session:
-        return keyring.rewrap(session, town.people[name], limit)
+        return rotation.rewrap(session, town.people[name], limit)
 
 
 def office(town: Town) -> str:
@@ -86,7 +86,7 @@ def test_the_cases_follow_little_by_little_and_then_the_old_key_is_destroyed(tow
     codes = [lodges(town, number) for number in range(5)]
     leaves(town, "helper")
     with town.site.store.reading() as session:
-        assert keyring.progress(session, office(town)) == keyring.Progress(5, 5)
+        assert rotation.progress(session, office(town)) == rotation.Progress(5, 5)
     assert follows(town, limit=3) == 2
     assert all(reads(town, "mrc", code) for code in codes)
     assert follows(town, limit=3) == 0

@@ -4,7 +4,7 @@ import threading
 
 from sqlmodel import select
 
-from referrals import keyring
+from referrals import keyring, rotation
 from referrals.case import Case
 from referrals.directory import Member
 from referrals.taxonomy import Role
@@ -23,7 +23,7 @@ def test_a_case_that_nobody_followed_yet_is_not_lost_when_another_leaves_just_th
     leaves(town, "first")
     meanwhile = threading.Thread(target=leaves, args=(town, "second"))
     with town.site.store.writing() as session:
-        assert keyring.rewrap(session, town.people["mrc"]) == 0
+        assert rotation.rewrap(session, town.people["mrc"]) == 0
         meanwhile.start()
         meanwhile.join(0.7)
         assert meanwhile.is_alive(), "a new generation waits for the last case to follow"

@@ -10,7 +10,7 @@ from sqlalchemy import select as sql_select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, func, insert, select
 
-from referrals import keyring, searching
+from referrals import rotation, searching
 from referrals.blind import Indexed, Kind, SearchToken
 from referrals.case import Case, Wrap
 from referrals.consent import Consent, StandingConsent
@@ -80,7 +80,7 @@ def test_the_tokens_follow_also_when_the_wraps_have(town: Town) -> None:
     prepares(town)
     leaves(town, "worker")
     with town.site.store.writing() as session:
-        assert keyring.rewrap(session, town.people["mrc"]) == 0
+        assert rotation.rewrap(session, town.people["mrc"]) == 0
     assert prepares(town) == 0
     assert finds(town, Kind.NAME, NAME) == [code]
 
