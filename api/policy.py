@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Match, Mount
 from api import sessions
 from api.parts import parts_of
 from api.sessions import HalfSignedIn
+from referrals import audit
 from referrals.directory import SignedIn
 from referrals.permission import NEEDS_STEP_UP, STEP_UP, Permission, permits
 
@@ -99,10 +100,17 @@ class Allowed:
     permission: Permission
 
     def __call__(self, request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> SignedIn:
-        """Give who is signed in. Raises HTTPException 403; StepUpNeeded for what asks for the
-        second factor again.
+        """Give who is signed in. Raises HTTPException 403, with a trace; StepUpNeeded where the second
+        factor is asked for again.
         """
         if not permits(who.role, self.permission):
+            audit.record(
+                parts_of(request).site,
+                audit.Act.REFUSED,
+                member_id=who.member_id,
+                organisation_id=who.organisation_id,
+                subject=self.permission,
+            )
             raise HTTPException(403)
         if self.permission in NEEDS_STEP_UP and not stepped_up(request, who):
             raise StepUpNeeded(_page_of(request))

@@ -24,6 +24,7 @@ from referrals import audit, case, chain, desk, keys, package_key
 from referrals.audit import Act, AuditRow
 from referrals.installation import Mode
 from referrals.permission import Permission
+from referrals.taxonomy import Role
 from tests.house import Town, build_town
 from tests.on_call import DANGER, raises
 
@@ -63,12 +64,26 @@ def test_a_refused_read_is_written_down_too(town: Town) -> None:
     assert (row.act, row.member_id) == ("refused", town.people["mrc-kampot"].member_id)
 
 
-def test_a_try_at_a_case_that_is_not_there_is_written_down_too(town: Town) -> None:
+@pytest.mark.parametrize(("typed", "kept"), [("123456789", "123456789"), ("សុខា 012", "?")])
+def test_a_try_at_a_case_that_is_not_there_is_written_down_too(
+    town: Town, typed: str, kept: str
+) -> None:
+    """But no words that somebody put in the place of a code: nobody could take them out again."""
     with pytest.raises(desk.NotYours):
-        desk.open_case(town.site, town.people["mrc"], "no such case")
+        desk.open_case(town.site, town.people["mrc"], typed)
     with town.site.store.reading() as session:
         (row,) = session.exec(select(audit.AuditRow).where(audit.AuditRow.act == "refused"))
-    assert (row.case_id, row.subject) == (None, "no such c")
+    assert (row.case_id, row.subject) == (None, kept)
+
+
+def test_who_comes_to_a_page_that_is_not_for_her_role_leaves_a_trace(
+    town: Town, desk_of: Callable[[str], TestClient]
+) -> None:
+    town.people["triage"] = replace(town.people["mrc"], role=Role.TRIAGE)
+    assert desk_of("triage").get("/reading").status_code == 403
+    with town.site.store.reading() as session:
+        (row,) = session.exec(select(audit.AuditRow).where(audit.AuditRow.act == "refused"))
+    assert (row.member_id, row.subject) == (town.people["mrc"].member_id, "see_reading")
 
 
 def test_an_account_made_by_link_is_written_down(town: Town) -> None:
