@@ -100,8 +100,9 @@ class Allowed:
     permission: Permission
 
     def __call__(self, request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> SignedIn:
-        """Give who is signed in. Raises HTTPException 403, with a trace; StepUpNeeded where the second
-        factor is asked for again.
+        """Give who is signed in.
+
+        Raises HTTPException 403, with a trace; StepUpNeeded where the second factor is due again.
         """
         if not permits(who.role, self.permission):
             audit.record(
