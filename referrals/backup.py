@@ -6,15 +6,16 @@ One backup is one folder, named by the UTC time at which it was begun:
         manifest.json       what is in it, with SHA-256 of each file; signed (Ed25519)
         database.sqlite     or database.dump, as pg_dump writes it (custom format)
         files/ab/….sealed   the sealed files that the database names
-    erased.txt              beside the backups: every certificate of erasure, a line each
+    erased.txt              beside the backups, a line each: every certificate of erasure, every
+                            consent that was taken back, every member who left
 
 Left out, on purpose: the server key, without which a backup opens no draft, no chat address, no
 letter on its way; sessions of members, who sign in anew; the durable queue and the dialogue's
 state, which the database begins anew.
 
 The database is copied first, then the files it names: a file is written before the row that names
-it, and never changes. What was erased after a backup was made is erased again when it is brought
-back, by `erased.txt`.
+it, and never changes. What was erased or taken back after a backup was made is so again when it is
+brought back, by `erased.txt`.
 """
 
 import fcntl
@@ -37,7 +38,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.engine import make_url
 from sqlmodel import select
 
-from referrals import audit, erasure, postgres
+from referrals import audit, erasure, postgres, takenback
 from referrals.erasure import Certificate
 from referrals.serverkey import ServerKey
 from referrals.site import Site
@@ -207,15 +208,20 @@ def _write_manifest(
 
 
 def write_erased(site: Site, folder: Path) -> int:
-    """Write the certificates that are not yet in `erased.txt` at its end; gives how many."""
+    """Write the certificates, and what was taken back, that are not yet in `erased.txt` at its end;
+    gives how many lines.
+    """
     path = folder / ERASED
     if not inspect(site.store.engine).has_table(str(Certificate.__tablename__)):
         return 0  # a backup before a newer version is started for the first time
     known = path.read_text().splitlines() if path.exists() else []
-    written = {each.id for each in erasure.read_lines(site.server_key, known)[0]}
+    there, others = takenback.read_lines(site.server_key, known)
+    written = {each.id for each in erasure.read_lines(site.server_key, others)[0]}
     with site.store.reading() as session:
         certificates = session.exec(select(Certificate)).all()
+        taken_back = takenback.of_site(session, site)
     new = [erasure.as_line(each) for each in certificates if each.id not in written]
+    new += [takenback.as_line(each) for each in taken_back if each not in there]
     if new or not path.exists():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "a") as file:

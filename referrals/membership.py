@@ -28,6 +28,11 @@ def let_go(session: Session, who: SignedIn, member: Member, now: datetime) -> No
         _end(session, who, member, now)
     else:
         keyring.leave(session, who, member, now)
+    hand_back(session, member)
+
+
+def hand_back(session: Session, member: Member) -> None:
+    """Let a member who left have nothing in hand: no open case, no name, no phone on duty."""
     session.exec(
         update(Case)
         .where(col(Case.handler_id) == member.id, col(Case.status) != Status.CLOSED)

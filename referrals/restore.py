@@ -1,4 +1,4 @@
-"""Bringing a backup back, into an empty house; what was erased since is erased again.
+"""Bringing a backup back, into an empty house; what was erased or taken back since is so again.
 
 Nothing can be opened before that is done: the database gets its name last (SQLite), and a mark in
 the data folder, RESTORING, is taken away last. Killed in the middle, the same command begins again.
@@ -17,7 +17,7 @@ from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
 from sqlmodel import Session, col, select
 
-from referrals import audit, backup, draft, erasure, postgres
+from referrals import audit, backup, draft, erasure, postgres, takenback
 from referrals.backup import ERASED, BackupProblem, Manifest
 from referrals.case import Case
 from referrals.draft import DraftPart
@@ -27,6 +27,7 @@ from referrals.serverkey import load_or_make
 from referrals.settings import StoreSettings
 from referrals.site import Site, utc_now
 from referrals.store import Store
+from referrals.takenback import Again, TakenBack
 
 RESTORING = "restoring"
 """A file in the data folder that names the backup that is being brought back."""
@@ -35,7 +36,8 @@ RESTORING = "restoring"
 @dataclass(frozen=True, slots=True)
 class Restored:
     """What came back. `erased` counts cases that were erased again; `strange` counts lines of
-    `erased.txt` that this installation did not sign; `drafts` those whose files were gone.
+    `erased.txt` that this installation did not sign; `drafts` those whose files were gone; `again`
+    what was taken back.
     """
 
     made: datetime
@@ -44,6 +46,7 @@ class Restored:
     strange: int
     drafts: int
     missing: int
+    again: Again
 
 
 def restore(
@@ -79,20 +82,27 @@ def restore(
         raise BackupProblem(
             f"this backup is of {manifest.database}, and SAMLENG_DATABASE_URL names {kind}"
         )
-    certificates, strange = erasure.read_lines(key, lines.read_text().splitlines())
+    taken_back, others = takenback.read_lines(key, lines.read_text().splitlines())
+    certificates, strange = erasure.read_lines(key, others)
     begun = _begin(settings, folder.name)
     url = _database(settings, folder, manifest, begun_before=begun)
     store = Store(url)
     try:
         bring_up(store)
         site = Site(store, key, FileStore(settings.data_dir / "files"), clock)
-        again, drafts = _put_right(site, folder.name, certificates)
+        erased_again, drafts, again = _put_right(site, folder.name, certificates, taken_back)
         store.tidy(erasure.KEYS, erasure.TOUCHED)
     finally:
         store.engine.dispose()
     _settle(settings)
     return Restored(
-        manifest.made, len(manifest.files), again, strange, drafts, len(manifest.missing)
+        manifest.made,
+        len(manifest.files),
+        erased_again,
+        strange,
+        drafts,
+        len(manifest.missing),
+        again,
     )
 
 
@@ -171,12 +181,15 @@ def _part_of(database: Path) -> Path:
     return database.with_name(f"{database.name}{backup.PART}")
 
 
-def _put_right(site: Site, name: str, certificates: list[Certificate]) -> tuple[int, int]:
+def _put_right(
+    site: Site, name: str, certificates: list[Certificate], taken_back: list[TakenBack]
+) -> tuple[int, int, Again]:
     with site.store.writing() as session:
-        again = erase_again(session, site, certificates)
+        erased_again = erase_again(session, site, certificates)
+        again = takenback.do_again(session, site, taken_back)
         drafts = _drop_drafts_without_files(session, site)
         audit.add(session, site.clock(), audit.Act.RESTORED, subject=name)
-    return again, drafts
+    return erased_again, drafts, again
 
 
 def erase_again(session: Session, site: Site, certificates: list[Certificate]) -> int:

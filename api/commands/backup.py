@@ -64,7 +64,7 @@ def restore(
         ),
     ] = None,
 ) -> None:
-    """Bring a backup back into an empty data folder, and erase what was erased since.
+    """Bring a backup back into an empty data folder; erase and take back what was so since.
 
     The server key must lie in its place before.
     """
@@ -78,12 +78,20 @@ def restore(
         raise fail(f"the database cannot be used: {type(error).__name__}") from None
     typer.echo(
         f"Brought back as it was at {came.made:%Y-%m-%d %H:%M} UTC: {came.files} files. "
-        f"Erased again: {came.erased} cases."
+        f"Erased again: {came.erased} cases. Taken back again: {came.again.consents} consents. "
+        f"Left again: {came.again.left} members."
     )
-    typer.echo(
-        "Everybody signs in anew. Look at /members: who left since then is back; and consents "
-        "taken back since then stand again."
-    )
+    typer.echo("Everybody signs in anew. What happened since the list was written is not undone.")
+    if came.again.left or came.again.staying:
+        typer.echo(
+            "Who left may still know the office's key of that time: at /members let a supervisor "
+            "end another account, or this one, so that a new key begins."
+        )
+    if came.again.staying:
+        typer.echo(
+            f"{came.again.staying} who left are members again: in this backup nobody else holds "
+            "the key of their office."
+        )
     if came.drafts:
         typer.echo(f"{came.drafts} drafts were thrown away while the backup was made: gone.")
     if came.strange:

@@ -1,22 +1,18 @@
 """A backup holds all that is told and not the key; brought back, what was erased stays erased."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
 from sqlmodel import select
 
-from api.database import migrate
 from api.staff_session import StaffSession
 from referrals import (
     audit,
@@ -27,76 +23,17 @@ from referrals import (
     draft,
     erasure,
     keyring,
-    lodging,
     restore,
 )
 from referrals.audit import AuditRow
 from referrals.backup import BackupProblem
 from referrals.chain import check, link
 from referrals.erasure import Certificate, Reason
-from referrals.restore import RESTORING, Restored
+from referrals.restore import RESTORING
 from referrals.settings import StoreSettings
 from referrals.site import Site, open_site
 from tests.house import PASSWORD, Clock, Town, build_town, told_draft
-
-CANARY = "ខ្យល់ចម្លែកពណ៌ស្វាយ"
-VOICE = os.urandom(200_000)
-DAYS = 30
-
-
-@dataclass
-class House:
-    """A town that is copied, and an empty house of the same kind to bring a backup back into."""
-
-    town: Town
-    backups: Path
-    empty: StoreSettings
-
-    def copies(self) -> Path:
-        self.town.clock.pass_(seconds=1)
-        return backup.make(self.town.site, self.backups, DAYS).folder
-
-    def brings_back(self, folder: Path, **more: Path) -> Restored:
-        return restore.restore(self.empty, folder, migrate, clock=self.town.clock, **more)
-
-    def opened(self) -> Town:
-        return Town(open_site(self.empty, self.town.clock), self.town.clock, self.town.people)
-
-
-@pytest.fixture
-def house(tmp_path: Path, database_url: str, request: pytest.FixtureRequest) -> Iterator[House]:
-    town = build_town(tmp_path / "old", database_url)
-    new = tmp_path / "new" / "data"
-    url = None if database_url.startswith("sqlite") else second(request, database_url)
-    new.mkdir(parents=True, mode=0o700)
-    shutil.copy2(tmp_path / "old" / "data" / "server.key", new)
-    yield House(town, tmp_path / "backups", StoreSettings(data_dir=new, database_url=url))
-    town.site.store.engine.dispose()
-
-
-def second(request: pytest.FixtureRequest, url: str) -> str:
-    """Make another empty PostgreSQL database beside the first."""
-    import psycopg
-
-    name = f"{make_url(url).database}_again"
-    server = request.getfixturevalue("postgres").replace("+psycopg", "")
-
-    def run(statement: str) -> None:
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute(statement)
-
-    run(f"CREATE DATABASE {name}")
-    request.addfinalizer(lambda: run(f"DROP DATABASE {name} WITH (FORCE)"))
-    return make_url(url).set(database=name).render_as_string(hide_password=False)
-
-
-def lodges(town: Town, name: str, story: str = CANARY) -> str:
-    """Lodge a case with a voice; gives its code."""
-    with town.site.store.writing() as session:
-        begun = told_draft(session, town.site, story, conversation=name * 64)
-        file = draft.seal_file(town.site, iter([VOICE]), "audio/ogg")
-        draft.tell(session, town.site, begun, "story", "told-3", file=file, kind="voice")
-        return lodging.lodge(session, town.site, begun, f"u-{name}", language="km").code
+from tests.referrals.brought_back import CANARY, DAYS, VOICE, House, lodges
 
 
 def erases(town: Town, code: str) -> None:
