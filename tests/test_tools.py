@@ -362,6 +362,7 @@ def test_sigterm_ends_the_command_too(site: Path) -> None:
     )
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
     wait_for(lambda: pids.exists() and pids.read_text())
+    time.sleep(1)  # on a busy machine the command runs before its parent has begun to wait for it
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=20)
     assert process.returncode == 143

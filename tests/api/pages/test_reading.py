@@ -16,6 +16,7 @@ from api.words import Words
 from referrals import audit, case, desk, unusual
 from referrals.audit import Act, AuditRow
 from referrals.case import Case
+from referrals.directory import Member
 from referrals.readers import CaseReader
 from referrals.taxonomy import Confidentiality, ConsentCode, Role
 from tests.api.pages.at_desk import signed_in, town_with_editor
@@ -209,6 +210,7 @@ def test_a_restricted_case_that_she_may_not_open_is_not_named(
         held = case.by_code(session, code)
         held.confidentiality = Confidentiality.RESTRICTED
         second = town.people["second"].member_id
+        session.get_one(Member, second).role = Role.SUPERVISOR
         session.add(CaseReader(case_id=held.id, member_id=second, named_by=second, at=town.clock()))
         session.add(held)
     mine = text_of(chief.get("/reading").text)
