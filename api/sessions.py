@@ -126,7 +126,7 @@ def sign_in(
         still = relocked or _opens_still(session, tried)
         cookie = _begin(session, site, tried, private, device) if still else None
         if cookie and not factor_needed and not factors.has_any(session, tried.id):
-            _trace(session, site, audit.Act.SIGNED_IN, tried)
+            factors.trace(session, site, audit.Act.SIGNED_IN, tried)
     if cookie is None:
         audit.record(site, audit.Act.SIGN_IN_FAILED, member_id=tried.id)
         raise SignInFailed("the password was changed at this moment")
@@ -161,19 +161,6 @@ def _begin(
     return cookie
 
 
-def _trace(
-    session: Session, site: Site, act: audit.Act, member: Member, subject: str | None = None
-) -> None:
-    audit.add(
-        session,
-        site.clock(),
-        act,
-        member_id=member.id,
-        organisation_id=member.organisation_id,
-        subject=subject,
-    )
-
-
 def renew(
     session: Session, site: Site, cookie_value: str | None, *, whole: bool, shown: bool = True
 ) -> str:
@@ -189,7 +176,7 @@ def renew(
     made = _Cookie.new()
     private = open_(cookie.key, SESSION_KEY, cookie.row, row.sealed_key)
     if whole and row.factor_at is None:
-        _trace(session, site, audit.Act.SIGNED_IN, session.get_one(Member, row.member_id))
+        factors.trace(session, site, audit.Act.SIGNED_IN, session.get_one(Member, row.member_id))
     session.add(
         StaffSession(
             id=made.row,
@@ -298,7 +285,7 @@ def sign_out(site: Site, cookie_value: str | None) -> None:
         row = session.get(StaffSession, cookie.row)
         if row is not None:
             member = session.get_one(Member, row.member_id)
-            _trace(session, site, audit.Act.SIGNED_OUT, member)
+            factors.trace(session, site, audit.Act.SIGNED_OUT, member)
             session.delete(row)
 
 
@@ -327,7 +314,7 @@ def end(session: Session, site: Site, who: SignedIn, wanted: str | None = None) 
     ended = session.exec(chosen).all()
     member = session.get_one(Member, who.member_id)
     for row in ended:
-        _trace(session, site, audit.Act.SESSION_ENDED, member, row.id[:16])
+        factors.trace(session, site, audit.Act.SESSION_ENDED, member, row.id[:16])
         session.delete(row)
     session.flush()
     return len(ended)

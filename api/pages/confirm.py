@@ -105,13 +105,7 @@ def _opens(member: Member, password: str) -> bool:
 @router.post(f"{AT}/challenge")
 def challenge(request: Request, who: Who, form: Form) -> Response:  # noqa: ARG001 guarded
     """Give what the browser needs to show a passkey."""
-    site = site_of(request)
-    with site.store.writing() as session:
-        row, _ = entering.row_of(session, who.session)
-        made = passkeys.ask_to_show(
-            session, row, entering.party_of(request), passkeys.Purpose.STEP_UP, site.clock()
-        )
-    return Response(made, media_type="application/json")
+    return entering.challenge(request, who.session, passkeys.Purpose.STEP_UP)
 
 
 @router.post(f"{AT}/passkey")

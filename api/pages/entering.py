@@ -14,7 +14,7 @@ from api import limits, sessions, tries
 from api.factors import Shown, trace
 from api.pages.shell import site_of
 from api.parts import parts_of
-from api.passkeys import Party, party
+from api.passkeys import Party, Purpose, ask_to_show, party
 from api.policy import NotSignedIn
 from api.staff_session import StaffSession
 from referrals.audit import Act
@@ -109,3 +109,12 @@ def hand_device(request: Request, answer: Response, device: str) -> None:
         samesite="strict",
         secure=parts_of(request).settings.secure_cookies,
     )
+
+
+def challenge(request: Request, session_id: str, purpose: Purpose) -> Response:
+    """Give what the browser needs to show a passkey for a purpose."""
+    site = site_of(request)
+    with site.store.writing() as session:
+        row, _ = row_of(session, session_id)
+        made = ask_to_show(session, row, party_of(request), purpose, site.clock())
+    return Response(made, media_type="application/json")

@@ -167,13 +167,7 @@ def show_code(request: Request, half: Asked, form: Form) -> Response:
 @router.post(f"{ASK}/challenge")
 def challenge(request: Request, half: Asked, form: Form) -> Response:  # noqa: ARG001 guarded
     """Give what the browser needs to show a passkey."""
-    site = site_of(request)
-    with site.store.writing() as session:
-        row, _ = entering.row_of(session, half.session)
-        made = passkeys.ask_to_show(
-            session, row, entering.party_of(request), passkeys.Purpose.SIGN_IN, site.clock()
-        )
-    return Response(made, media_type="application/json")
+    return entering.challenge(request, half.session, passkeys.Purpose.SIGN_IN)
 
 
 @router.post(f"{ASK}/passkey")

@@ -19,6 +19,7 @@ PARTS = {
     "factor_parts.html",
     "export_copy.html",
     "repeats.html",
+    "cases_table.html",
 }
 """Templates that are no page of their own."""
 
